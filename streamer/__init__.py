@@ -1,0 +1,1 @@
+"""The stream: a photo, a face and a clock in; frames out."""

@@ -1,0 +1,1 @@
+"""What the face does: functions of time, seed and wishes."""

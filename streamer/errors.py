@@ -1,0 +1,43 @@
+"""The errors that a user can act on, one class per thing to act on.
+
+::
+
+    PortraitError
+    ├── ConfigError     a flag, a setting, an environment variable
+    │   └── PresetError a preset file: path, keyframe, field
+    ├── PhotoError      the picture: unreadable, too small, no face
+    ├── WeightsError    model files: missing, damaged
+    ├── EngineError     the engine cannot start or broke
+    └── SinkError       camera or file cannot be written
+
+The command line prints a `PortraitError` as one line and ends with code 1. Anything else is a bug
+and keeps its traceback.
+"""
+
+
+class PortraitError(Exception):
+    """Base of all errors that a user can act on; the text says what happened and what to do."""
+
+
+class ConfigError(PortraitError):
+    """A start-up choice is wrong."""
+
+
+class PresetError(ConfigError):
+    """A preset file is wrong; the text names file, keyframe and field."""
+
+
+class PhotoError(PortraitError):
+    """A picture cannot be used; the text says why and what would work."""
+
+
+class WeightsError(PortraitError):
+    """A model file is missing or damaged."""
+
+
+class EngineError(PortraitError):
+    """The engine cannot start here, or stopped working."""
+
+
+class SinkError(PortraitError):
+    """The camera or the file cannot be written."""
