@@ -161,8 +161,9 @@ class View:
         """The background where the picture ends: its own reflection, far out of focus."""
         if self.fill != "blur":
             return np.full((size[1], size[0], 3), fill_color(self.fill), np.uint8)
-        small = cv2.resize(reflected, (max(8, size[0] // 8), max(8, size[1] // 8)),
-                           interpolation=cv2.INTER_AREA)
+        small = cv2.resize(
+            reflected, (max(8, size[0] // 8), max(8, size[1] // 8)), interpolation=cv2.INTER_AREA
+        )
         small = cv2.GaussianBlur(small, (0, 0), max(2.0, size[1] / 8 * 0.06))
         blurred = cv2.resize(small, size, interpolation=cv2.INTER_CUBIC)
         return np.asarray(np.rint(blurred * 0.75), np.uint8)

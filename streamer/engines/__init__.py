@@ -74,5 +74,7 @@ def open_engine(name: str) -> Engine:
     try:
         factory = ENGINES[name]
     except KeyError:
-        raise ConfigError(f"Unknown engine '{name}'. Choose one of: {', '.join(ENGINES)}.") from None
+        raise ConfigError(
+            f"Unknown engine '{name}'. Choose one of: {', '.join(ENGINES)}."
+        ) from None
     return factory()
