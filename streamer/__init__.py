@@ -1,1 +1,35 @@
-"""The stream: a photo, a face and a clock in; frames out."""
+"""The stream: a photo, a face and a clock in; frames out. These names are its public interface."""
+
+from streamer.config import Config, parse_address
+from streamer.controls import Controls, Cue, Wishes
+from streamer.errors import (
+    ConfigError,
+    EngineError,
+    PhotoError,
+    PortraitError,
+    PresetError,
+    SinkError,
+    WeightsError,
+)
+from streamer.parameters import PARAMETERS, Face, Parameter
+from streamer.view import Frame, View
+
+__all__ = [
+    "PARAMETERS",
+    "Config",
+    "ConfigError",
+    "Controls",
+    "Cue",
+    "EngineError",
+    "Face",
+    "Frame",
+    "Parameter",
+    "PhotoError",
+    "PortraitError",
+    "PresetError",
+    "SinkError",
+    "View",
+    "WeightsError",
+    "Wishes",
+    "parse_address",
+]

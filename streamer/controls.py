@@ -44,7 +44,6 @@ class Wishes:
     idle_style: str = "calm"
     idle_strength: float = 1.0
     paused: bool = False
-    photo: str = ""
 
 
 class Controls:
@@ -128,8 +127,3 @@ class Controls:
         """Freeze the face, or let it go on from where it froze."""
         with self._lock:
             self._wishes = replace(self._wishes, paused=paused)
-
-    def photo(self, name: str) -> None:
-        """Ask for another portrait. The stream checks it and keeps the current one if it fails."""
-        with self._lock:
-            self._wishes = replace(self._wishes, photo=name)

@@ -36,7 +36,7 @@ def apply(dst_from_src: Matrix, points: Points) -> Points:
 
 def inverse(matrix: Matrix) -> Matrix:
     """Return ``src_from_dst``."""
-    return np.linalg.inv(matrix)
+    return np.asarray(np.linalg.inv(matrix), np.float64)
 
 
 def scale_of(matrix: Matrix) -> float:

@@ -1,6 +1,7 @@
 """Engines turn a portrait, a view and a face into a frame; all behind one protocol."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Protocol
 
 from streamer.errors import ConfigError
@@ -66,15 +67,19 @@ def _warp() -> Engine:
     return WarpEngine()
 
 
-ENGINES: dict[str, Callable[[], Engine]] = {"warp": _warp}
+ENGINES: Mapping[str, Callable[[], Engine]] = MappingProxyType({"warp": _warp})
 
 
-def open_engine(name: str) -> Engine:
-    """Return the engine of this name, importing only what it needs. Raises `ConfigError`."""
-    try:
-        factory = ENGINES[name]
-    except KeyError:
-        raise ConfigError(
-            f"Unknown engine '{name}'. Choose one of: {', '.join(ENGINES)}."
-        ) from None
-    return factory()
+def choose_engine(name: str) -> tuple[Engine, str]:
+    """Open the engine of this name (``auto`` picks) and say in one line what was picked and why.
+
+    Only the engine chosen is imported. Raises: `ConfigError`, `EngineError`.
+    """
+    if name == "auto":
+        return ENGINES["warp"](), (
+            "Engine: warp, built in. It is the only engine of this version; "
+            "--engine warp says so explicitly."
+        )
+    if name not in ENGINES:
+        raise ConfigError(f"Unknown engine '{name}'. Choose one of: auto, {', '.join(ENGINES)}.")
+    return ENGINES[name](), f"Engine: {name}, as asked."

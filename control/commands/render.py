@@ -1,0 +1,132 @@
+"""Render a preset or idle life to a film or to a table of faces, faster than real time."""
+
+import argparse
+import csv
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from control.commands.flags import PICTURE, add_picture_flags, typed
+from control.settings import load_config
+from streamer import PARAMETERS, Config, ConfigError, Face, Frame, SinkError
+from streamer.animation.animator import Animator
+from streamer.controls import Controls, Wishes
+from streamer.stream import Stream
+
+# How long a film shows rest before and after a preset that is played within idle life.
+BEFORE_S = 0.5
+AFTER_S = 0.7
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Declare the flags of `render`."""
+    add_picture_flags(parser)
+    add = parser.add_argument
+    add("--preset", metavar="NAME", help="the preset to play")
+    add("--strength", type=float, default=1.0, help="of the preset, 0 to 1 (1)")
+    add("--style", metavar="NAME", help="idle life in this style, alone or under the preset")
+    add("--seconds", type=float, help="length (the preset's own)")
+    add("--out", type=Path, metavar="FILE", help="film: .mp4 .gif .webp, or .png frames")
+    add("--faces", type=Path, metavar="FILE.csv", help="a row of parameters per frame")
+
+
+@dataclass(frozen=True)
+class Film:
+    """What to render: how many frames, and the face of each."""
+
+    total: int
+    fps: float
+    animator: Animator
+    wishes: Wishes
+
+    def faces(self) -> Iterator[tuple[float, Face]]:
+        """Yield (t, face) for every frame."""
+        for index in range(self.total):
+            t = index / self.fps
+            yield t, self.animator.at(t, self.wishes)
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Render; without ``--out`` nothing is drawn."""
+    if not options.preset and not options.style:
+        raise ConfigError("Say what to render: --preset NAME, or --style NAME --seconds S.")
+    if not options.out and not options.faces:
+        raise ConfigError("Say where to: --out FILE.mp4, or --faces FILE.csv.")
+    config = load_config({"seed": 0, **typed(options, *PICTURE)})
+    stream = Stream(config)
+    scene = stream.stage_once()
+    try:
+        film = plan(stream, config, scene.rest, options)
+        if options.out is None:
+            _write_faces(options.faces, film.faces())
+            return 0
+        rows: list[tuple[float, Face]] = []
+        frames = _draw(film, scene.render, rows if options.faces else None)
+        from streamer.sinks.file import write_film
+
+        write_film(options.out, _with_progress(frames, film.total), config.fps, film.total)
+        if options.faces:
+            _write_faces(options.faces, rows)
+    finally:
+        scene.close()
+        stream.stop()
+    return 0
+
+
+def plan(stream: Stream, config: Config, rest: Face, options: argparse.Namespace) -> Film:
+    """Work out length and wishes. Raises `ConfigError`."""
+    presets, styles = stream.presets.presets, stream.presets.idle_styles
+    if options.style and options.style not in styles:
+        raise ConfigError(f"Unknown style '{options.style}'. Choose one of: {', '.join(styles)}.")
+    wishes = Wishes(
+        idle_style=options.style or config.style, idle_strength=1.0 if options.style else 0.0
+    )
+    seconds = options.seconds
+    if options.preset:
+        if options.preset not in presets:
+            raise ConfigError(
+                f"Unknown preset '{options.preset}'. Choose one of: {', '.join(presets)}."
+            )
+        start_s = BEFORE_S if options.style else 0.0
+        controls = Controls(wishes)
+        try:
+            controls.trigger(options.preset, options.strength, at=start_s)
+        except ValueError as exc:
+            raise ConfigError(f"--strength: {exc}.") from exc
+        wishes = controls.snapshot()
+        rest_s = AFTER_S if options.style else 1.0 / config.fps
+        seconds = seconds or start_s + presets[options.preset].duration_s + rest_s
+    if not seconds or not 0 < seconds <= 86_400:
+        raise ConfigError("Give the length with --seconds, from above 0 to 86400.")
+    assert config.seed is not None
+    animator = Animator(seed=config.seed, rest=rest, presets=presets, styles=styles)
+    return Film(max(1, round(seconds * config.fps)), config.fps, animator, wishes)
+
+
+def _draw(film: Film, render: object, rows: list[tuple[float, Face]] | None) -> Iterator[Frame]:
+    assert callable(render)
+    for t, face in film.faces():
+        if rows is not None:
+            rows.append((t, face))
+        yield render(face)
+
+
+def _with_progress(frames: Iterator[Frame], total: int) -> Iterable[Frame]:
+    if not sys.stderr.isatty():
+        return frames
+    from rich.console import Console
+    from rich.progress import track
+
+    return track(frames, total=total, description="Rendering", console=Console(stderr=True))
+
+
+def _write_faces(path: Path, rows: Iterable[tuple[float, Face]]) -> None:
+    try:
+        with path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(["t", *PARAMETERS])
+            for t, face in rows:
+                writer.writerow([f"{t:.6f}", *(f"{face[name]:.6g}" for name in PARAMETERS)])
+    except OSError as exc:
+        raise SinkError(f"{path} could not be written: {exc.strerror}.") from exc

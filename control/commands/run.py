@@ -1,0 +1,148 @@
+"""Show the living portrait on a virtual camera, with OSC and the control page."""
+
+import argparse
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+import webbrowser
+from pathlib import Path
+from typing import Any
+
+from control.commands.flags import PICTURE, add_picture_flags, typed
+from control.settings import load_config
+from streamer import Config, SinkError, parse_address
+from streamer.stream import Stream
+
+log = logging.getLogger(__name__)
+
+# Between the interpreter's threads. The default of 5 ms would let one request of the page hold the
+# frame thread up for that long at every call that gives the lock away.
+SWITCH_INTERVAL_S = 0.001
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Declare the flags of `run`."""
+    add_picture_flags(parser)
+    add = parser.add_argument
+    suppress = argparse.SUPPRESS
+    add("--camera", default=suppress, metavar="auto|none|DEVICE", help="path or label (auto)")
+    add("--style", default=suppress, metavar="NAME", help="style of idle life (calm)")
+    add("--idle", default=suppress, type=float, help="strength of idle life, 0 to 1 (1)")
+    add("--panel", default=suppress, metavar="HOST:PORT|off", help="page (127.0.0.1:8000)")
+    add("--osc", default=suppress, metavar="HOST:PORT|off", help="OSC (127.0.0.1:7001)")
+    add("--osc-allow", default=suppress, nargs="+", metavar="ADDRESS", help="other OSC senders")
+    add("--seconds", default=suppress, type=float, help="stop after this long")
+    add(
+        "--report",
+        default=suppress,
+        type=Path,
+        metavar="FILE.json",
+        help="write figures at the end",
+    )
+    parser.add_argument(
+        "--open", action="store_true", help="open the page where there is a desktop"
+    )
+    parser.add_argument("--verbose", action="store_true", help="log more")
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Run until Ctrl-C, SIGTERM or the end of ``--seconds``."""
+    flags = typed(
+        options,
+        *PICTURE,
+        *("camera", "style", "idle", "panel", "osc", "osc_allow", "seconds", "report"),
+    )
+    if "osc_allow" in flags:
+        flags["osc_allow"] = tuple(flags["osc_allow"])
+    config = load_config(flags)
+    logging.basicConfig(
+        level=logging.DEBUG if options.verbose else logging.INFO,
+        format="%(asctime)s %(levelname)-7s %(message)s",
+        datefmt="%H:%M:%S",
+    )
+    logging.getLogger("waitress").setLevel(logging.WARNING)
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    stream = Stream(config)
+    end = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _n, _f: end.set())
+    doors = Doors(stream, open_page=options.open)
+    stream.on_first_frame = doors.open_soon
+    try:
+        stream.start()
+        log.info("%s", stream.engine_choice)
+        while not end.wait(0.1) and not stream.finished.is_set():
+            pass
+    finally:
+        report = stream.report() if stream.started else None
+        doors.close()
+        stream.stop()
+        if config.report is not None and report is not None:
+            write_report(config.report, report)
+    return 0
+
+
+class Doors:
+    """OSC and page; opened after the first frame, so that their libraries never delay it."""
+
+    def __init__(self, stream: Stream, *, open_page: bool) -> None:
+        self._stream = stream
+        self._open_page = open_page
+        self._doors: list[Any] = []
+        self._thread = threading.Thread(target=self._open, name="doors", daemon=True)
+
+    def open_soon(self) -> None:
+        """Open them in a thread of its own; called by the render thread."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Close what is open."""
+        if self._thread.is_alive():
+            self._thread.join(timeout=10.0)
+        for door in reversed(self._doors):
+            door.stop()
+
+    def _open(self) -> None:
+        config = self._stream.config
+        osc = self._open_osc(config)
+        if config.panel != "off":
+            from control.panel.app import create_app
+            from control.panel.server import PanelServer
+
+            host, port = parse_address(config.panel, "panel")
+            panel = PanelServer(create_app(self._stream, osc=osc), host, port)
+            panel.start()
+            self._doors.append(panel)
+            address = f"http://{host}:{port}/"
+            log.info("Control page: %s", address)
+            if self._open_page and has_desktop():
+                webbrowser.open(address)
+
+    def _open_osc(self, config: Config) -> Any:
+        if config.osc == "off":
+            return None
+        from control.osc import OscDoor
+
+        host, port = parse_address(config.osc, "osc")
+        osc = OscDoor(self._stream, host, port, allow=config.osc_allow)
+        osc.start()
+        self._doors.append(osc)
+        return osc
+
+
+def has_desktop() -> bool:
+    """Say whether a browser window can be shown here."""
+    if sys.platform in ("win32", "darwin"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def write_report(path: Path, report: dict[str, object]) -> None:
+    """Write the figures. Raises `SinkError`."""
+    try:
+        path.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    except OSError as exc:
+        raise SinkError(f"The report could not be written to {path}: {exc.strerror}.") from exc

@@ -1,0 +1,130 @@
+"""Start-up choices from four places: defaults < living-portrait.yaml < environment < flags."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from streamer import Config, ConfigError
+
+FILE_NAME: Final = "living-portrait.yaml"
+ENVIRONMENT_PREFIX: Final = "LIVING_PORTRAIT_"
+
+# Large enough for any settings file, small enough that a wrong path never fills the memory.
+MAX_FILE_BYTES: Final = 64 * 1024
+
+_FLOATS: Final = {"fps", "zoom", "offset_x", "offset_y", "idle", "seconds"}
+_PATHS: Final = {"presets", "photos", "report"}
+_TRUE: Final = {"1", "true", "yes", "on"}
+_FALSE: Final = {"0", "false", "no", "off"}
+
+
+def load_config(
+    flags: Mapping[str, Any],
+    *,
+    environment: Mapping[str, str] | None = None,
+    file: Path | None = None,
+) -> Config:
+    """Merge the four places and check the result.
+
+    ``flags`` holds only what was typed. ``file`` defaults to ``living-portrait.yaml`` in the
+    current folder, or to the one that ``LIVING_PORTRAIT_CONFIG`` names. Raises: `ConfigError`.
+    """
+    environment = os.environ if environment is None else environment
+    named = environment.get(f"{ENVIRONMENT_PREFIX}CONFIG")
+    if file is None and named:
+        file = Path(named)
+        if not file.is_file():
+            raise ConfigError(f"{ENVIRONMENT_PREFIX}CONFIG names {file}, which does not exist.")
+    file = Path(FILE_NAME) if file is None else file
+    merged: dict[str, Any] = {}
+    if file.is_file():
+        merged.update(_from_file(file))
+    merged.update(_from_environment(environment))
+    merged.update(flags)
+    return Config(**merged)
+
+
+def _names() -> list[str]:
+    return [f.name for f in fields(Config)]
+
+
+def _from_file(file: Path) -> dict[str, Any]:
+    if file.stat().st_size > MAX_FILE_BYTES:
+        raise ConfigError(
+            f"{file} is larger than {MAX_FILE_BYTES} bytes; that is no settings file."
+        )
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as exc:
+        raise ConfigError(f"{file} cannot be read as YAML: {exc}") from exc
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise ConfigError(f"{file} must hold lines such as 'photo: mona-lisa', not a list or text.")
+    return {
+        _known(key, str(file)): _convert(str(key), v, f"{file}: {key}")
+        for key, v in content.items()
+    }
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    found = {}
+    for variable, text in environment.items():
+        if variable.startswith(ENVIRONMENT_PREFIX) and variable != f"{ENVIRONMENT_PREFIX}CONFIG":
+            key = variable.removeprefix(ENVIRONMENT_PREFIX).lower()
+            found[_known(key, "the environment", variable)] = _convert(key, text, variable)
+    return found
+
+
+def _known(key: object, place: str, shown: str | None = None) -> str:
+    names = _names()
+    if isinstance(key, str) and key in names:
+        return key
+    close = get_close_matches(str(key), names, n=1)
+    hint = f" Did you mean '{close[0]}'?" if close else f" Known keys: {', '.join(names)}."
+    raise ConfigError(f"Unknown setting '{shown or key}' in {place}.{hint}")
+
+
+def _convert(key: str, value: Any, place: str) -> Any:
+    """Turn a YAML value or a text into the type of the setting. Raises `ConfigError`."""
+    try:
+        if key in _FLOATS:
+            if isinstance(value, bool):
+                raise ValueError
+            return float(value)
+        if key in _PATHS:
+            return Path(_text(value)).expanduser()
+        if key == "mirror":
+            return _truth(value)
+        if key == "seed":
+            return int(_text(value)) if not isinstance(value, int) else int(value)
+        if key == "osc_allow":
+            parts = value.split(",") if isinstance(value, str) else value
+            return tuple(_text(part).strip() for part in parts)
+        if key in ("panel", "osc") and value is False:
+            return "off"  # YAML reads a bare `off` as false
+        return _text(value)
+    except (TypeError, ValueError):
+        raise ConfigError(f"{place}: {value!r} is not what '{key}' takes.") from None
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ValueError
+    return str(value)
+
+
+def _truth(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    word = _text(value).lower()
+    if word in _TRUE:
+        return True
+    if word in _FALSE:
+        return False
+    raise ValueError

@@ -1,0 +1,94 @@
+"""Start-up choices, frozen and checked when built."""
+
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from streamer.errors import ConfigError
+from streamer.view import View, parse_size
+
+FPS_RANGE: Final = (1.0, 60.0)
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that is chosen before the stream starts.
+
+    Names are those of the flags and of the keys in ``living-portrait.yaml``. ``seed`` ``None``
+    draws one at the start. ``presets`` and ``photos`` are the user's own folders, beside the
+    shipped ones. Raises: `ConfigError`.
+    """
+
+    photo: str = "mona-lisa"
+    engine: str = "auto"
+    camera: str = "auto"
+    size: str = "1280x720"
+    fps: float = 30.0
+    fit: str = "face"
+    zoom: float = 1.0
+    offset_x: float = 0.0
+    offset_y: float = 0.0
+    mirror: bool = False
+    fill: str = "blur"
+    seed: int | None = None
+    style: str = "calm"
+    idle: float = 1.0
+    presets: Path | None = None
+    photos: Path | None = None
+    panel: str = "127.0.0.1:8000"
+    osc: str = "127.0.0.1:7001"
+    osc_allow: tuple[str, ...] = field(default=())
+    seconds: float | None = None
+    report: Path | None = None
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.fps) and FPS_RANGE[0] <= self.fps <= FPS_RANGE[1]):
+            raise ConfigError(
+                f"fps is {self.fps}; it must be {FPS_RANGE[0]:g} to {FPS_RANGE[1]:g}. Try --fps 30."
+            )
+        if self.seconds is not None and not (math.isfinite(self.seconds) and self.seconds > 0):
+            raise ConfigError(f"seconds is {self.seconds}; it must be a number above 0.")
+        if not (math.isfinite(self.idle) and 0.0 <= self.idle <= 1.0):
+            raise ConfigError(f"idle is {self.idle}; it must be 0 to 1.")
+        for name in ("presets", "photos"):
+            folder = getattr(self, name)
+            if folder is not None and not folder.is_dir():
+                raise ConfigError(
+                    f"The folder for {name}, {folder}, does not exist. Create it first."
+                )
+        self.view  # noqa: B018 - builds the view once, so that a bad size is an error at start
+        if self.panel != "off":
+            parse_address(self.panel, "panel")
+        if self.osc != "off":
+            parse_address(self.osc, "osc")
+
+    @property
+    def view(self) -> View:
+        """The geometry photo -> frame."""
+        width, height = parse_size(self.size)
+        return View(
+            width=width,
+            height=height,
+            fit=self.fit,  # type: ignore[arg-type]  # View checks the text
+            zoom=self.zoom,
+            offset_x=self.offset_x,
+            offset_y=self.offset_y,
+            mirror=self.mirror,
+            fill=self.fill,
+        )
+
+
+def parse_address(text: str, door: str) -> tuple[str, int]:
+    """Read ``HOST:PORT`` (``[::1]:8000`` for IPv6). Raises `ConfigError`."""
+    host, _, port_text = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    try:
+        port = int(port_text)
+    except ValueError:
+        port = -1
+    if not host or not 0 <= port <= 65535:
+        raise ConfigError(
+            f"--{door} takes HOST:PORT such as 127.0.0.1:8000, or 'off', not '{text}'."
+        )
+    return host, port

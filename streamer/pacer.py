@@ -1,0 +1,70 @@
+"""Frame deadlines, and the time spent per section of a frame.
+
+Deadlines lie on the grid k / fps from the start. A slow frame skips the deadlines that it missed
+(they are counted) instead of chasing them in a burst.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+
+class Pacer:
+    """Owns the only clock of the frame path.
+
+    ``late`` counts frames sent more than half a period after their deadline, ``dropped`` counts
+    deadlines that no frame was drawn for. ``section_s`` holds the newest time per section.
+    """
+
+    def __init__(
+        self,
+        fps: float,
+        *,
+        now: Callable[[], float] = time.perf_counter,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.fps = fps
+        self.late = 0
+        self.dropped = 0
+        self.section_s: dict[str, float] = {}
+        self._now = now
+        self._sleep = sleep
+        self._origin = now()
+        self._number = 0
+
+    @property
+    def t(self) -> float:
+        """Stream time in seconds."""
+        return self._now() - self._origin
+
+    def next_frame(self) -> float:
+        """Wait for the next deadline and return its stream time in seconds."""
+        number = self._number + 1
+        # The newest deadline that is already past. The small term forgives rounding of k / fps.
+        past = math.floor(self.t * self.fps + 1e-6)
+        if past > number:
+            self.dropped += past - number
+            number = past
+        self._number = number
+        deadline = number / self.fps
+        wait_s = deadline - self.t
+        if wait_s > 0:
+            self._sleep(wait_s)
+        return deadline
+
+    def sent(self) -> float:
+        """Note that the frame has left; returns how long after its deadline, in seconds."""
+        delay_s = self.t - self._number / self.fps
+        if delay_s > 0.5 / self.fps:
+            self.late += 1
+        return delay_s
+
+    @contextmanager
+    def section(self, name: str) -> Iterator[None]:
+        """Time one section of the frame."""
+        start = self._now()
+        try:
+            yield
+        finally:
+            self.section_s[name] = self._now() - start
