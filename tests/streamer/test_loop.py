@@ -1,0 +1,147 @@
+"""The loop with the real animator, a flat engine and a clock that only tests move."""
+
+import threading
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from streamer.animation.animator import Animator
+from streamer.animation.preset_library import PresetLibrary
+from streamer.controls import Controls, Wishes
+from streamer.loop import FADE_S, Act, Moment, run
+from streamer.pacer import Pacer
+from streamer.resources import shipped
+from streamer.stats import Stats
+from streamer.view import View
+from tests.fakes import FakeClock, FlatScene, RecordingSink
+
+VIEW = View(width=64, height=64)
+
+
+@dataclass
+class Rig:
+    clock: FakeClock = field(default_factory=FakeClock)
+    controls: Controls = field(default_factory=lambda: Controls(Wishes(idle_strength=0.0)))
+    sink: RecordingSink = field(default_factory=RecordingSink)
+    scene: FlatScene = field(default_factory=lambda: FlatScene(VIEW))
+    moments: list[Moment] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    fps: float = 30.0
+
+    def __post_init__(self) -> None:
+        library = PresetLibrary([shipped("presets")])
+        self.act = Act(self.scene)
+        self.animator = Animator(
+            seed=1, rest=self.scene.rest, presets=library.presets, styles=library.idle_styles
+        )
+        self.pacer = Pacer(self.fps, now=self.clock, sleep=self.sleep)
+        self.on_sleep = lambda: None
+
+    def sleep(self, seconds: float) -> None:
+        self.on_sleep()
+        self.clock.sleep(seconds)
+
+    def play(self, frames: int) -> None:
+        run(
+            stop=threading.Event(),
+            pacer=self.pacer,
+            animator=self.animator,
+            controls=self.controls,
+            act=self.act,
+            sinks=[self.sink],
+            stats=Stats(),
+            publish=self.moments.append,
+            problem=self.problems.append,
+            frames=frames,
+        )
+
+    @property
+    def levels(self) -> list[int]:
+        return [int(frame[0, 0, 0]) for _, frame in self.sink.frames]
+
+
+def test_the_first_frame_leaves_at_once_and_the_others_on_the_grid() -> None:
+    rig = Rig()
+
+    rig.play(frames=4)
+
+    assert [t for t, _ in rig.sink.frames] == pytest.approx([0.0, 1 / 30, 2 / 30, 3 / 30])
+
+
+def test_a_trigger_shows_within_two_frames() -> None:
+    rig = Rig()
+    pressed_after: list[int] = []
+
+    def press() -> None:
+        if len(rig.sink.frames) == 10:
+            rig.controls.trigger("smile")
+            pressed_after.append(len(rig.sink.frames))
+
+    rig.on_sleep = press
+    rig.play(frames=40)
+
+    # The smallest smile moves the grey level by less than one step, so look at the face itself.
+    changed = next(i for i, m in enumerate(rig.moments) if m.face["smile"] > 0)
+    assert pressed_after == [10]
+    assert changed <= 10 + 1
+    assert rig.moments[12].playing == ("smile",)
+
+
+def test_a_failing_engine_leaves_the_last_good_frame_and_says_so_until_it_works_again() -> None:
+    rig = Rig()
+    rig.controls.set("smile", 0.5)
+    failing = range(5, 9)
+
+    def sabotage() -> None:
+        broken = len(rig.sink.frames) in failing
+        rig.scene.fail_with = RuntimeError("device lost") if broken else None
+
+    rig.on_sleep = sabotage
+    rig.play(frames=20)
+
+    assert len(rig.sink.frames) == 20  # the camera got every frame
+    assert rig.levels[5:9] == [rig.levels[4]] * 4
+    assert any("device lost" in text for text in rig.problems)
+    assert rig.problems[-1] == ""
+
+
+def test_a_new_scene_is_faded_in_and_the_old_one_closed() -> None:
+    rig = Rig()
+    bright = FlatScene(VIEW, base=150)
+
+    def change() -> None:
+        if len(rig.sink.frames) == 5:
+            rig.act.replace(bright)
+
+    rig.on_sleep = change
+    rig.play(frames=30)
+
+    levels = rig.levels
+    assert levels[4] == 100
+    assert levels[-1] == 150
+    steps = np.diff(levels)
+    assert (steps >= 0).all()
+    assert steps.max() < 25  # no cut
+    assert rig.scene.closed
+    settled = 5 + round(FADE_S * 30) + 1
+    assert set(levels[settled:]) == {150}
+
+
+def test_a_stalled_frame_is_counted_as_dropped_and_the_face_is_that_of_the_present() -> None:
+    rig = Rig()
+    real_render = rig.scene.render
+
+    def slow_once(face: dict[str, float]) -> np.ndarray:
+        if len(rig.sink.frames) == 10:
+            rig.clock.sleep(0.5)
+        return real_render(face)
+
+    rig.scene.render = slow_once  # type: ignore[method-assign]
+    rig.play(frames=60)
+
+    times = [t for t, _ in rig.sink.frames]
+    assert rig.pacer.dropped == 14
+    assert rig.pacer.late >= 1
+    assert max(np.diff(times)) == pytest.approx(0.5, abs=1 / 30)
+    assert times[-1] == pytest.approx(59 / 30)

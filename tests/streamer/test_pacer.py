@@ -1,0 +1,66 @@
+import pytest
+
+from streamer.pacer import Pacer
+from tests.fakes import FakeClock
+
+
+def test_slow_frame_skips_missed_deadlines_and_stays_on_the_grid() -> None:
+    clock = FakeClock()
+    pacer = Pacer(fps=10, now=clock, sleep=clock.sleep)
+
+    assert pacer.next_frame() == 0.1
+    clock.sleep(0.25)  # the frame took two and a half periods
+
+    assert pacer.next_frame() == pytest.approx(0.3)  # 0.2 is past; no burst to catch up
+    assert pacer.dropped == 1
+
+
+def test_a_frame_is_late_only_when_sent_more_than_half_a_period_after_its_deadline() -> None:
+    clock = FakeClock()
+    pacer = Pacer(fps=10, now=clock, sleep=clock.sleep)
+    pacer.next_frame()
+
+    clock.sleep(0.049)
+    assert pacer.sent() == pytest.approx(0.049)
+    assert pacer.late == 0
+
+    pacer.next_frame()
+    clock.sleep(0.051)
+    pacer.sent()
+    assert pacer.late == 1
+
+
+def test_an_hour_of_frames_does_not_drift_from_the_grid() -> None:
+    clock = FakeClock()
+    pacer = Pacer(fps=30, now=clock, sleep=clock.sleep)
+
+    for _ in range(30 * 3600):
+        t = pacer.next_frame()
+        clock.sleep(0.003)
+
+    assert t == pytest.approx(3600.0)
+    assert clock.at - 100.0 == pytest.approx(3600.003)
+    assert pacer.dropped == 0
+
+
+def test_a_suspended_machine_goes_on_at_the_present_without_a_burst() -> None:
+    clock = FakeClock()
+    pacer = Pacer(fps=30, now=clock, sleep=clock.sleep)
+    pacer.next_frame()
+
+    clock.sleep(3600.0)
+    first, second = pacer.next_frame(), pacer.next_frame()
+
+    assert first == pytest.approx(3600.0, abs=0.1)
+    assert second - first == pytest.approx(1 / 30)
+
+
+def test_sections_are_timed_even_when_they_fail() -> None:
+    clock = FakeClock()
+    pacer = Pacer(fps=30, now=clock, sleep=clock.sleep)
+
+    with pytest.raises(ValueError, match="broken"), pacer.section("render"):
+        clock.sleep(0.01)
+        raise ValueError("broken")
+
+    assert pacer.section_s["render"] == pytest.approx(0.01)
