@@ -14,10 +14,11 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-VENV = os.path.join(HERE, ".venv")
-STAMP = os.path.join(VENV, "living-portrait.stamp")
+HERE = Path(__file__).resolve().parent
+VENV = HERE / ".venv"
+STAMP = VENV / "living-portrait.stamp"
 OLDEST = (3, 11)
 
 
@@ -47,14 +48,12 @@ def main(arguments):
 
 def python():
     """Return the environment's interpreter."""
-    return os.path.join(
-        VENV, *(("Scripts", "python.exe") if os.name == "nt" else ("bin", "python"))
-    )
+    return str(VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
 
 
 def make_environment():
     """Create .venv with pip, unless it is there."""
-    if os.path.exists(python()):
+    if Path(python()).exists():
         return 0
     say("Making an environment of its own in .venv ...")
     made = subprocess.run(
@@ -94,11 +93,9 @@ def install(extras):
     if subprocess.call(command, cwd=HERE):
         return fail(
             "The installation stopped at the message above.",
-            "Without a network, or behind a proxy: set HTTPS_PROXY, then run the same command again;"
-            " what is already there is kept.",
+            "Behind a proxy, set HTTPS_PROXY; then run the same command again: what is there is kept.",
         )
-    with open(STAMP, "w", encoding="utf-8") as stamp:
-        stamp.write(wanted + "\n" + extras_now + "\n")
+    STAMP.write_text(wanted + "\n" + extras_now + "\n", encoding="utf-8")
     return 0
 
 
@@ -106,16 +103,14 @@ def fingerprint():
     """Return what the installation depends on: the project's needs and their versions."""
     digest = hashlib.sha256(repr(sys.version_info[:2]).encode())
     for name in ("pyproject.toml", "constraints.txt"):
-        with open(os.path.join(HERE, name), "rb") as file:
-            digest.update(file.read())
+        digest.update((HERE / name).read_bytes())
     return digest.hexdigest()
 
 
 def read_stamp():
     """Return what the last installation wrote down; empty when there was none."""
     try:
-        with open(STAMP, encoding="utf-8") as stamp:
-            lines = stamp.read().split("\n")
+        lines = STAMP.read_text(encoding="utf-8").split("\n")
         return {"fingerprint": lines[0], "extras": set(lines[1].split(",")) - {""}}
     except (OSError, IndexError):
         return {"fingerprint": "", "extras": set()}
@@ -123,7 +118,7 @@ def read_stamp():
 
 def uninstall():
     """Remove the environment that this program made."""
-    if not os.path.exists(STAMP):
+    if not STAMP.exists():
         return fail("There is no .venv here that start.py has made; nothing was removed.")
     shutil.rmtree(VENV)
     say("Removed .venv. Your photos, presets and settings are untouched.")
