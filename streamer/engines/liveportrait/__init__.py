@@ -1,0 +1,1 @@
+"""The neural engine: LivePortrait's networks; the only folder that imports torch."""

@@ -1,0 +1,95 @@
+"""What model files there are: the table ``weights/MANIFEST.toml``, and a file held against it."""
+
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+from streamer.errors import WeightsError
+
+FETCH: Final = "living-portrait weights fetch"
+_BLOCK: Final = 1 << 22  # bytes hashed at a time
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """One model file. ``path`` is relative to the weights folder; ``size`` in bytes where known."""
+
+    network: str
+    path: str
+    sha256: str
+    licence: str
+    commercial: bool
+    size: int | None = None
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """All model files by path, and the hub repository that has the official ones."""
+
+    repository: str
+    files: Mapping[str, ModelFile]
+    official: tuple[ModelFile, ...]
+
+    def check(self, folder: Path, path: str) -> None:
+        """Hold a file against its size and hash; a path that is not listed passes.
+
+        Raises: `WeightsError` that tells truncated from altered, with both values.
+        """
+        entry = self.files.get(path)
+        if entry is None:
+            return
+        file = folder / path
+        found = file.stat().st_size
+        if entry.size is not None and found < entry.size:
+            raise WeightsError(
+                f"{file} is cut short: {found:,} of {entry.size:,} bytes. Get it again: {FETCH}"
+            )
+        digest = sha256(file)
+        if digest != entry.sha256:
+            raise WeightsError(
+                f"{file} is not the published file: its SHA-256 is {digest}, expected "
+                f"{entry.sha256}. Get it again: {FETCH}"
+            )
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read a ``MANIFEST.toml``. Raises: `WeightsError`."""
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        official = tuple(_entry(item) for item in table["file"])
+        conversions = tuple(_entry(item) for item in table.get("conversion", ()))
+        repository = str(table["repository"]["id"])
+    except OSError as exc:
+        raise WeightsError(f"The list of model files cannot be read: {exc}") from exc
+    except (tomllib.TOMLDecodeError, KeyError, TypeError) as exc:
+        raise WeightsError(f"{path} is not a list of model files: {exc!r}") from exc
+    return Manifest(
+        repository,
+        MappingProxyType({file.path: file for file in (*official, *conversions)}),
+        official,
+    )
+
+
+def sha256(path: Path) -> str:
+    """Return the file's SHA-256 as hex digits."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _entry(item: Mapping[str, Any]) -> ModelFile:
+    size = item.get("size")
+    return ModelFile(
+        network=str(item["network"]),
+        path=str(item["path"]),
+        sha256=str(item["sha256"]),
+        licence=str(item["licence"]),
+        commercial=bool(item["commercial"]),
+        size=None if size is None else int(size),
+    )

@@ -1,0 +1,40 @@
+"""Merge batch norms into the convolutions before them: the form that runs.
+
+In eval mode a batch norm is a gain and an offset per channel, so a convolution can do its work.
+"""
+
+import torch
+from torch import nn
+
+_BATCH_NORMS = (nn.BatchNorm2d, nn.BatchNorm3d)
+
+
+@torch.no_grad()
+def fold(network: nn.Module) -> nn.Module:
+    """Fold every pair that a block of the network names in ``FOLDS``, in place.
+
+    The batch norm becomes the identity. Folding twice is harmless. Equal to the reference form in
+    exact arithmetic; in fp32 within a few 1e-6 of the values' size.
+    Returns: the same network.
+    """
+    for block in network.modules():
+        for conv_name, norm_name in getattr(block, "FOLDS", ()):
+            norm = block.get_submodule(norm_name)
+            if isinstance(norm, _BATCH_NORMS):
+                _merge(block.get_submodule(conv_name), norm)
+                setattr(block, norm_name, nn.Identity())
+    return network
+
+
+def _merge(conv: nn.Module, norm: nn.BatchNorm2d | nn.BatchNorm3d) -> None:
+    """Give the convolution the batch norm's gain and offset."""
+    if not isinstance(conv, nn.Conv2d | nn.Conv3d) or conv.bias is None:
+        raise TypeError(f"only a convolution with a bias can take a batch norm, not {conv}")
+    if norm.running_mean is None or norm.running_var is None:
+        raise TypeError("a batch norm without running statistics cannot be folded")
+    # In float64, so that folding itself rounds only once.
+    gain = norm.weight.double() / torch.sqrt(norm.running_var.double() + norm.eps)
+    offset = norm.bias.double() - norm.running_mean.double() * gain
+    per_filter = gain.reshape(-1, *[1] * (conv.weight.dim() - 1))
+    conv.weight = nn.Parameter((conv.weight.double() * per_filter).to(conv.weight.dtype), False)
+    conv.bias = nn.Parameter((conv.bias.double() * gain + offset).to(conv.bias.dtype), False)

@@ -1,0 +1,1 @@
+"""The golden archive: what the reference computes from synthetic weights, and our answer to it."""
