@@ -93,7 +93,7 @@ def install(extras):
     if subprocess.call(command, cwd=HERE):
         return fail(
             "The installation stopped at the message above.",
-            "Behind a proxy, set HTTPS_PROXY; then run the same command again: what is there is kept.",
+            "Behind a proxy, set HTTPS_PROXY. The same command goes on from what is there.",
         )
     STAMP.write_text(wanted + "\n" + extras_now + "\n", encoding="utf-8")
     return 0
