@@ -20,10 +20,10 @@ def parameter_table() -> str:
     rows = ["| name | range | at rest | English | 한국어 |", "|---|---|---|---|---|"]
     for p in PARAMETERS.values():
         neutral = "the photo's own" if p.neutral is None else number(p.neutral)
-        rows.append(
-            f"| `{p.name}` | {number(p.low)} … {number(p.high)} {p.unit if p.unit == 'deg' else ''}".rstrip()
-            + f" | {neutral} | {p.label['en']}: {p.meaning['en']} | {p.label['ko']}: {p.meaning['ko']} |"
-        )
+        unit = " deg" if p.unit == "deg" else ""
+        texts = (f"{p.label[code]}: {p.meaning[code]}" for code in ("en", "ko"))
+        cells = (f"`{p.name}`", f"{number(p.low)} … {number(p.high)}{unit}", neutral, *texts)
+        rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)
 
 
