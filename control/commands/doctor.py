@@ -64,7 +64,7 @@ def _libraries() -> Finding:
 
 
 def _camera(config: Config) -> Finding:
-    from streamer.sinks.camera_advice import examine_camera
+    from streamer.sinks.camera import examine_camera
 
     device, advice = examine_camera(config.camera if config.camera != "none" else "auto")
     return Finding("camera", device is not None, device or "no virtual camera", advice)
