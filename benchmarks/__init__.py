@@ -1,0 +1,1 @@
+"""Measurements to repeat by hand; each prints a table, or JSON with ``--json``."""
