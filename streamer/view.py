@@ -6,14 +6,14 @@ the frame with the same map.
 """
 
 from dataclasses import dataclass
-from typing import Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from streamer.errors import ConfigError
-from streamer.geometry import Matrix, inverse, scale_of, similarity
+from streamer.geometry import Matrix, inverse, scale_of, scaling_about_edges, similarity
 
 Frame = NDArray[np.uint8]
 """What leaves: (height, width, 3) uint8 RGB, contiguous."""
@@ -28,6 +28,14 @@ EYE_LINE: Final = 0.44
 # A picture is never enlarged beyond this many times by face framing alone: a face of 40 px would
 # become mush, and a distant one is better shown smaller. The operator's zoom goes further.
 MAX_FACE_ENLARGEMENT: Final = 6.0
+
+# Picture beyond the frame's edge, in frame heights: as far as a moving head draws it in.
+MAX_MARGIN: Final = 0.0625
+
+# Where the picture ends. A hard edge would draw a line through the background; a fill as bright as
+# the picture would compete with it. Judged by eye on two portraits.
+FILL_EDGE: Final = 0.03
+FILL_BRIGHTNESS: Final = 0.75
 
 ZOOM_RANGE: Final = (0.25, 4.0)
 OFFSET_RANGE: Final = (-1.0, 1.0)
@@ -122,51 +130,72 @@ class View:
         """Draw the still photo as the frame shows it, unmirrored.
 
         Shapes: photo (h, w, 3); returns (height + 2 margin, width + 2 margin, 3): the margin is
-        picture beyond the frame's edge, for engines that move pixels inwards.
+        picture beyond the frame's edge, for engines that move pixels inwards. It is at most
+        `max_margin`; the pixels inside the frame do not depend on it.
         """
-        width, height = self.width + 2 * margin, self.height + 2 * margin
-        out_from_photo = similarity(1.0, margin, margin) @ frame_from_photo
-        scale = scale_of(out_from_photo)
-        source = photo
-        if scale < 0.5:  # halve first: sampling alone would skip pixels and flicker
-            factor = 2.0 * scale
-            size = (
-                max(1, round(photo.shape[1] * factor)),
-                max(1, round(photo.shape[0] * factor)),
+        pad = self.max_margin
+        if not 0 <= margin <= pad:
+            raise ValueError(f"margin is {margin} px; it must be 0 to {pad}")
+        source, out_from_source = _reduced(photo, similarity(1.0, pad, pad) @ frame_from_photo)
+        scale = scale_of(frame_from_photo)
+        drawn = _frame(
+            cv2.warpAffine(
+                source,
+                out_from_source[:2],
+                (self.width + 2 * pad, self.height + 2 * pad),
+                flags=cv2.INTER_LANCZOS4 if scale > 1.0 else cv2.INTER_LINEAR,
+                borderMode=cv2.BORDER_REFLECT_101,
             )
-            source = np.asarray(cv2.resize(photo, size, interpolation=cv2.INTER_AREA), np.uint8)
-            fx, fy = photo.shape[1] / size[0], photo.shape[0] / size[1]
-            photo_from_source = np.array(
-                [[fx, 0, 0.5 * fx - 0.5], [0, fy, 0.5 * fy - 0.5], [0, 0, 1.0]]
-            )
-            out_from_photo = out_from_photo @ photo_from_source
-        interpolation = cv2.INTER_LANCZOS4 if scale > 1.0 else cv2.INTER_LINEAR
-        drawn = cv2.warpAffine(
-            source,
-            out_from_photo[:2],
-            (width, height),
-            flags=interpolation,
-            borderMode=cv2.BORDER_REFLECT_101,
         )
-        inside = _inside(out_from_photo, source.shape[1], source.shape[0], width, height)
-        if inside.min() < 1.0:
-            background = self._fill(drawn, (width, height))
-            alpha = inside[:, :, None]
-            drawn = np.rint(drawn * alpha + background * (1.0 - alpha)).astype(np.uint8)
         if scale > 1.2:
             drawn = _unsharp(drawn, 0.35, 0.5 * scale)
-        return np.ascontiguousarray(drawn, dtype=np.uint8)
+        inside = self._inside(frame_from_photo, photo.shape[1], photo.shape[0])
+        if inside.min() < 1.0:
+            alpha = inside[:, :, None]
+            drawn = _frame(np.rint(drawn * alpha + self._fill(drawn) * (1.0 - alpha)))
+        cut = pad - margin
+        return drawn[cut : drawn.shape[0] - cut, cut : drawn.shape[1] - cut].copy()
 
-    def _fill(self, reflected: NDArray[np.uint8], size: tuple[int, int]) -> Frame:
+    @property
+    def max_margin(self) -> int:
+        """The widest margin that `draw` gives, px."""
+        return round(MAX_MARGIN * self.height)
+
+    def _fill(self, reflected: Frame) -> Frame:
         """The background where the picture ends: its own reflection, far out of focus."""
+        height, width = reflected.shape[:2]
         if self.fill != "blur":
-            return np.full((size[1], size[0], 3), fill_color(self.fill), np.uint8)
+            return np.full((height, width, 3), fill_color(self.fill), np.uint8)
         small = cv2.resize(
-            reflected, (max(8, size[0] // 8), max(8, size[1] // 8)), interpolation=cv2.INTER_AREA
+            reflected, (max(8, width // 8), max(8, height // 8)), interpolation=cv2.INTER_AREA
         )
-        small = cv2.GaussianBlur(small, (0, 0), max(2.0, size[1] / 8 * 0.06))
-        blurred = cv2.resize(small, size, interpolation=cv2.INTER_CUBIC)
-        return np.asarray(np.rint(blurred * 0.75), np.uint8)
+        small = cv2.GaussianBlur(small, (0, 0), max(2.0, 0.06 * small.shape[0]))
+        large = cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC)
+        return _frame(np.rint(large * FILL_BRIGHTNESS))
+
+    def _inside(
+        self, frame_from_photo: Matrix, photo_width: int, photo_height: int
+    ) -> NDArray[np.float32]:
+        """1 where the picture covers the drawing, falling to 0 over some pixels inside its edge.
+
+        A side on which the picture reaches the frame's edge has no fall: its margin is reflection.
+        """
+        scale, pad = scale_of(frame_from_photo), self.max_margin
+        x0 = frame_from_photo[0, 2] - 0.5 * scale
+        y0 = frame_from_photo[1, 2] - 0.5 * scale
+        soft = max(2.0, FILL_EDGE * min(self.width, self.height))
+
+        def ramp(n: int, low: float, length: float) -> NDArray[np.float32]:
+            at = np.arange(-pad, n + pad, dtype=np.float32)
+            rise = np.ones_like(at) if low <= 0 else np.clip((at - low) / soft, 0, 1)
+            high = low + length
+            fall = np.ones_like(at) if high >= n - 1 else np.clip((high - at) / soft, 0, 1)
+            edge = np.minimum(rise, fall)
+            return np.asarray(edge * edge * (3 - 2 * edge), np.float32)
+
+        rows = ramp(self.height, y0, scale * photo_height)
+        columns = ramp(self.width, x0, scale * photo_width)
+        return np.outer(rows, columns).astype(np.float32)
 
 
 def parse_size(text: str) -> tuple[int, int]:
@@ -210,27 +239,23 @@ def _slide_over(shift: float, length: float, scale: float, frame: int) -> float:
     return first + 0.5 * scale - 0.5
 
 
-def _inside(
-    out_from_src: Matrix, src_width: int, src_height: int, width: int, height: int
-) -> NDArray[np.float32]:
-    """1 where the picture covers the output, falling to 0 over a few pixels inside its edge."""
-    scale_x, scale_y = out_from_src[0, 0], out_from_src[1, 1]
-    x0 = out_from_src[0, 2] - 0.5 * scale_x
-    y0 = out_from_src[1, 2] - 0.5 * scale_y
-    x1, y1 = x0 + scale_x * src_width, y0 + scale_y * src_height
-    soft = max(2.0, 0.03 * min(width, height))  # a hard edge draws a line through the background
-
-    def ramp(n: int, low: float, high: float) -> NDArray[np.float32]:
-        at = np.arange(n, dtype=np.float32)
-        left = np.ones(n, np.float32) if low <= 0 else np.clip((at - low) / soft, 0, 1)
-        right = np.ones(n, np.float32) if high >= n - 1 else np.clip((high - at) / soft, 0, 1)
-        edge = np.minimum(left, right)
-        return np.asarray(edge * edge * (3 - 2 * edge), np.float32)
-
-    return np.outer(ramp(height, y0, y1), ramp(width, x0, x1)).astype(np.float32)
+def _reduced(photo: Frame, out_from_photo: Matrix) -> tuple[Frame, Matrix]:
+    """Halve a photo that is drawn much smaller: sampling alone would skip pixels and flicker."""
+    scale = scale_of(out_from_photo)
+    if scale >= 0.5:
+        return photo, out_from_photo
+    height, width = photo.shape[:2]
+    size = (max(1, round(2.0 * scale * width)), max(1, round(2.0 * scale * height)))
+    small = _frame(cv2.resize(photo, size, interpolation=cv2.INTER_AREA))
+    photo_from_small = scaling_about_edges(width / size[0], height / size[1])
+    return small, out_from_photo @ photo_from_small
 
 
-def _unsharp(image: NDArray[np.uint8], amount: float, sigma: float) -> NDArray[np.uint8]:
+def _unsharp(image: Frame, amount: float, sigma: float) -> Frame:
     """Sharpen an enlarged picture lightly."""
     soft = cv2.GaussianBlur(image, (0, 0), sigma)
-    return np.asarray(cv2.addWeighted(image, 1.0 + amount, soft, -amount, 0.0), np.uint8)
+    return _frame(cv2.addWeighted(image, 1.0 + amount, soft, -amount, 0.0))
+
+
+def _frame(image: NDArray[Any]) -> Frame:
+    return np.asarray(image, np.uint8)

@@ -1,0 +1,193 @@
+"""The built-in engine: a puppet of the photo, drawn on the CPU, with no weights to fetch."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+import cv2
+import numpy as np
+
+from streamer.engines import Portrait
+from streamer.engines.warp.eyes import EyePainter, EyeState
+from streamer.engines.warp.face_frame import Box, FaceFrame
+from streamer.engines.warp.field import Field
+from streamer.engines.warp.landmarks import Landmarks
+from streamer.engines.warp.mouth import MouthPainter
+from streamer.engines.warp.pose import Pose, Rest, pose_of
+from streamer.errors import EngineError
+from streamer.geometry import similarity
+from streamer.parameters import Face
+from streamer.photo import Photo
+from streamer.view import Frame, View
+
+CACHE_BYTES: Final = 24 << 20  # per scene; a patch at 720p is 15 to 200 kB
+
+
+@dataclass(frozen=True)
+class WarpPortrait:
+    """A photo with the points of its face."""
+
+    photo: Photo
+    landmarks: Landmarks
+    notes: tuple[str, ...] = ()
+
+
+class WarpEngine:
+    """Animates portraits by warping the photo and painting lids and mouth."""
+
+    name = "warp"
+    device = "cpu"
+
+    def __init__(self) -> None:
+        self.backend = f"opencv {cv2.__version__}"
+
+    def open(self, photo: Photo) -> WarpPortrait:
+        """Find the face: a sidecar file, else cascades. Raises `PhotoError`."""
+        from streamer.engines.warp.locate import locate
+
+        landmarks = locate(photo)
+        return WarpPortrait(photo, landmarks, (f"face found by {landmarks.found_by}",))
+
+    def stage(self, portrait: Portrait, view: View) -> "WarpScene":
+        """Draw the still photo at the view's size and prepare the face in it."""
+        if not isinstance(portrait, WarpPortrait):
+            raise TypeError(f"a portrait of the warp engine is needed, not {portrait!r}")
+        return WarpScene(portrait.photo.image, portrait.landmarks, view)
+
+    def close(self) -> None:
+        """Nothing is held outside scenes."""
+
+
+class WarpScene:
+    """One portrait in one view."""
+
+    def __init__(self, image: Frame, landmarks: Landmarks, view: View) -> None:
+        margin = view.max_margin
+        frame_from_photo = view.frame_from_photo(
+            image.shape[1], image.shape[0], landmarks.framing()
+        )
+        self._still = view.draw(image, frame_from_photo, margin)
+        self._mirror = view.mirror
+        self._measured = Rest.of(landmarks)
+        self.rest: Face = self._measured.face
+        placed = landmarks.transformed(similarity(1.0, margin, margin) @ frame_from_photo)
+        frame = FaceFrame.of(placed)
+        face = placed.transformed(frame.face_from_picture)
+        seen = Box(margin, margin, view.width, view.height)
+        self._field = Field(frame, placed, seen)
+        self._eyes = [
+            EyePainter(self._still, frame, eye, brow, glasses=landmarks.glasses)
+            for eye, brow in ((face.eye_l, face.brow_l), (face.eye_r, face.brow_r))
+        ]
+        self._mouth = MouthPainter(self._still, frame, face, self._measured.lips)
+        self._pixel = 1.0 / frame.unit
+        self._patches: _Patches = _Patches(CACHE_BYTES)
+        self._work = self._still.copy()
+        self._shown: list[Hashable] = [None, None, None]
+        self._dirty: list[Box | None] = [None, None, None]
+        self._seen = seen
+        self._frame = np.ascontiguousarray(self._still[seen.slices])
+        if self._mirror:
+            self._frame = np.ascontiguousarray(self._frame[:, ::-1])
+        self._last: Face | None = None
+        self._closed = False
+
+    def render(self, face: Face) -> Frame:
+        """Draw one frame; an unchanged face gives the last frame again."""
+        if self._closed:
+            raise EngineError("This scene was closed; stage the portrait again to draw it.")
+        if face == self._last:
+            return self._frame
+        pose = pose_of(face, self._measured)
+        self._paste(pose)
+        self._warp(pose)
+        self._last = dict(face)
+        return self._frame
+
+    def close(self) -> None:
+        """Free the patches."""
+        self._patches.clear()
+        self._closed = True
+
+    def _paste(self, pose: Pose) -> None:
+        """Bring the painted parts of the work picture up to date."""
+        for index, (painter, lids) in enumerate(
+            zip(self._eyes, (pose.lids_l, pose.lids_r), strict=True)
+        ):
+            state = EyeState(lids, pose.gaze_x, pose.gaze_y).rounded(self._pixel)
+            if painter.visible:
+                self._show(index, painter.box, state, painter.neutral, painter.paint)
+        if self._mouth.visible:
+            step = 0.25 * self._pixel
+            rest = self._mouth.neutral
+            lips = rest + round((pose.lips - rest) / step) * step if pose.lips else 0.0
+            self._show(2, self._mouth.box, lips, rest, self._mouth.paint)
+
+    def _show(
+        self,
+        index: int,
+        box: Box,
+        state: "_State",
+        neutral: "_State",
+        paint: "Callable[[_State], Frame]",
+    ) -> None:
+        if state == self._shown[index] or (self._shown[index] is None and state == neutral):
+            return
+        if state == neutral:
+            patch = self._still[box.slices]
+        else:
+            patch = self._patches.get((index, state), lambda: paint(state))
+        self._work[box.slices] = patch
+        self._shown[index] = state
+
+    def _warp(self, pose: Pose) -> None:
+        """Sample the work picture into the frame, in the moving box only."""
+        box = self._field.box
+        if self._field.moves(pose):
+            moved = np.asarray(
+                cv2.remap(  # type: ignore[call-overload]
+                    self._work,
+                    self._field.map(pose),
+                    None,
+                    cv2.INTER_LINEAR,
+                    borderMode=cv2.BORDER_REFLECT_101,
+                ),
+                np.uint8,
+            )
+        else:
+            moved = self._work[box.slices]
+        rows = slice(box.y - self._seen.y, box.y - self._seen.y + box.height)
+        left = box.x - self._seen.x
+        if self._mirror:
+            right = self._seen.width - left
+            self._frame[rows, right - box.width : right] = moved[:, ::-1]
+        else:
+            self._frame[rows, left : left + box.width] = moved
+
+
+_State = TypeVar("_State", EyeState, float)
+
+
+class _Patches:
+    """The patches painted last, up to a number of bytes."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._bytes = 0
+        self._kept: OrderedDict[Hashable, Frame] = OrderedDict()
+
+    def get(self, key: Hashable, paint: Callable[[], Frame]) -> Frame:
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key]
+        patch = paint()
+        self._kept[key] = patch
+        self._bytes += patch.nbytes
+        while self._bytes > self._limit and len(self._kept) > 1:
+            self._bytes -= self._kept.popitem(last=False)[1].nbytes
+        return patch
+
+    def clear(self) -> None:
+        self._kept.clear()
+        self._bytes = 0
