@@ -1,0 +1,171 @@
+"""What the doors see of the stream: the one object that OSC and the page talk to."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from streamer import Controls, Frame
+
+
+class PresetLike(Protocol):
+    """A performance that can be triggered by its name."""
+
+    @property
+    def name(self) -> str:
+        """The name in addresses and routes."""
+
+    @property
+    def label(self) -> Mapping[str, str]:
+        """What people read, by language (``en``, ``ko``)."""
+
+    @property
+    def emoji(self) -> str:
+        """One sign for its button."""
+
+    @property
+    def duration_s(self) -> float:
+        """How long it plays."""
+
+    @property
+    def mode(self) -> str:
+        """``once``, ``hold``, ``toggle`` or ``loop``."""
+
+    @property
+    def blocks(self) -> Iterable[str]:
+        """Idle channels that rest meanwhile."""
+
+
+class Presets(Protocol):
+    """The presets and idle styles that are loaded now."""
+
+    @property
+    def presets(self) -> Mapping[str, PresetLike]:
+        """Presets by name."""
+
+    @property
+    def idle_styles(self) -> Mapping[str, Any]:
+        """Idle styles by name."""
+
+    @property
+    def problems(self) -> Iterable[str]:
+        """One sentence for each file that could not be loaded."""
+
+
+class PhotoEntry(Protocol):
+    """One picture that can be put on stage."""
+
+    @property
+    def name(self) -> str:
+        """The name in addresses and routes."""
+
+    @property
+    def label(self) -> Mapping[str, str]:
+        """What people read, by language."""
+
+    @property
+    def path(self) -> Any:
+        """Where the file lies."""
+
+    @property
+    def credit(self) -> str:
+        """Who made it, and on what terms."""
+
+    @property
+    def demo(self) -> bool:
+        """Whether it must be labelled as a technical demonstration."""
+
+    @property
+    def may_speak(self) -> bool:
+        """Whether it may be made to speak."""
+
+
+class Photos(Protocol):
+    """The pictures to choose from."""
+
+    def entries(self) -> Iterable[PhotoEntry]:
+        """Return all of them."""
+
+
+class Watching(Protocol):
+    """One consumer of the preview."""
+
+    def next(self, timeout_s: float) -> bytes | None:
+        """Return a JPEG newer than the last one given, or `None` after ``timeout_s``."""
+
+
+class Preview(Protocol):
+    """The newest frame as JPEG."""
+
+    def viewer(self) -> AbstractContextManager[Watching]:
+        """Watch for the time of a ``with`` block."""
+
+
+class GeneratedLike(Protocol):
+    """One frame of a generated expression; valid until the next is taken."""
+
+    @property
+    def index(self) -> int:
+        """Counts from 0."""
+
+    @property
+    def time_s(self) -> float:
+        """Seconds since the first."""
+
+    @property
+    def frame(self) -> Frame:
+        """The picture."""
+
+
+class FramesLike(Protocol):
+    """A row of frames still to be drawn."""
+
+    total: int
+    fps: float
+    width: int
+    height: int
+
+    def __iter__(self) -> Iterator[GeneratedLike]:
+        """Draw one after the other."""
+
+    def close(self) -> None:
+        """Stop drawing and free the renderer."""
+
+
+class Live(Protocol):
+    """The running stream, as its doors use it. Every method may be called from any thread."""
+
+    @property
+    def controls(self) -> Controls:
+        """Where wishes go."""
+
+    @property
+    def presets(self) -> Presets:
+        """Performances and idle styles."""
+
+    @property
+    def photos(self) -> Photos:
+        """The pictures to choose from."""
+
+    @property
+    def preview(self) -> Preview:
+        """The newest frame as JPEG."""
+
+    def state(self) -> dict[str, Any]:
+        """Return what is live, JSON-able."""
+
+    def health(self) -> tuple[bool, dict[str, Any]]:
+        """Return whether frames flow, and the short state."""
+
+    def change_photo(self, name: str) -> None:
+        """Put another portrait on stage; waits until it is prepared. Raises `PhotoError`."""
+
+    def change_view(self, **fields: Any) -> None:
+        """Change the geometry photo -> frame. Raises `ConfigError`."""
+
+    def source_image(self) -> bytes:
+        """Return the photo as loaded, as PNG."""
+
+    def generate(
+        self, expression: str, *, fps: float = 30.0, strength: float = 1.0, width: int | None = None
+    ) -> FramesLike:
+        """Render one expression beside the live camera. Raises `KeyError`, `ValueError`."""

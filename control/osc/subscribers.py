@@ -1,0 +1,115 @@
+"""Who gets the state back, and the thread that sends it."""
+
+import logging
+import socket
+import threading
+import time
+from collections.abc import Callable
+from typing import Final
+
+from pythonosc.osc_message_builder import OscMessageBuilder
+
+from control.live import Live
+from control.osc.feedback import PERIOD_S, Changes, Outgoing, outgoing
+from control.osc.limits import Sender
+
+log = logging.getLogger(__name__)
+
+# Beyond this the oldest is dropped: nobody has so many controllers, and every one costs packets.
+MAX_SUBSCRIBERS: Final = 16
+
+
+class Subscribers:
+    """The receivers of feedback; its thread lives only while there are any."""
+
+    def __init__(self, stream: Live, clock: Callable[[], float] = time.monotonic) -> None:
+        self._stream = stream
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._fresh: dict[Sender, bool] = {}  # receiver -> has had nothing yet
+        self._socket: socket.socket | None = None
+        self._thread: threading.Thread | None = None
+        self._wake = threading.Event()
+        self._closed = False
+
+    def use(self, sock: socket.socket | None) -> None:
+        """Send from this socket, the one that listens: firewalls let its answers through."""
+        self._socket = sock
+
+    def change(self, sender: Sender, port: int | None, on: bool) -> str:
+        """Add or remove a sender's receivers: its own port, and the one that it named.
+
+        Returns: where the state goes, in words.
+        """
+        targets = [sender] if port is None else [sender, (sender[0], port)]
+        with self._lock:
+            for target in targets:
+                self._fresh.pop(target, None)
+                if on:
+                    self._fresh[target] = True
+            while len(self._fresh) > MAX_SUBSCRIBERS:
+                del self._fresh[next(iter(self._fresh))]
+            if on and self._thread is None and not self._closed:
+                self._thread = threading.Thread(target=self._run, name="osc-feedback", daemon=True)
+                self._thread.start()
+        self._wake.set()
+        return ", ".join(f"{host}:{port}" for host, port in dict.fromkeys(targets))
+
+    def unreachable(self, target: Sender) -> None:
+        """Forget a receiver: its machine says that nobody listens there."""
+        with self._lock:
+            if self._fresh.pop(target, None) is not None:
+                log.info("OSC feedback to %s:%d ended: nobody listens there", *target)
+
+    def names(self) -> list[str]:
+        """Return all receivers."""
+        with self._lock:
+            return [f"{host}:{port}" for host, port in self._fresh]
+
+    def stop(self, timeout_s: float = 2.0) -> None:
+        """End the thread."""
+        with self._lock:
+            self._closed = True
+            self._fresh.clear()
+            thread = self._thread
+        self._wake.set()
+        if thread is not None:
+            thread.join(timeout_s)
+
+    def _run(self) -> None:
+        changes = Changes()
+        while True:
+            self._wake.wait(PERIOD_S)
+            self._wake.clear()
+            with self._lock:
+                if not self._fresh:
+                    self._thread = None
+                    return
+                fresh = [target for target, new in self._fresh.items() if new]
+                others = [target for target, new in self._fresh.items() if not new]
+                self._fresh = dict.fromkeys(self._fresh, False)
+            everything = outgoing(self._stream.state())
+            self._send(everything, fresh)
+            self._send(changes.pick(everything, self._clock()), others)
+
+    def _send(self, messages: list[Outgoing], targets: list[Sender]) -> None:
+        sock = self._socket
+        if sock is None or not targets:
+            return
+        for address, args in messages:
+            datagram = encode(address, args)
+            for target in targets:
+                try:
+                    sock.sendto(datagram, target)
+                except OSError as exc:
+                    # Refused answers to earlier packets surface here, for whichever receiver;
+                    # the receiving thread learns which. No buffer space: the next turn sends it.
+                    log.debug("OSC feedback to %s:%d: %s", *target, exc)
+
+
+def encode(address: str, args: tuple[float | int | str, ...]) -> bytes:
+    """Write one message, with plain types that every controller reads."""
+    builder = OscMessageBuilder(address)
+    for arg in args:
+        builder.add_arg(arg)
+    return bytes(builder.build().dgram)

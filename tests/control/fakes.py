@@ -1,0 +1,179 @@
+"""A stream without a face: real controls and preview, everything else as small as it goes."""
+
+import io
+import math
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from streamer import ConfigError, Controls, Frame, PhotoError, View
+from streamer.parameters import neutral_face
+from streamer.sinks.preview import PreviewSink
+
+
+@dataclass(frozen=True)
+class FakePreset:
+    name: str
+    label: dict[str, str]
+    emoji: str = "🙂"
+    duration_s: float = 1.0
+    mode: str = "once"
+    blocks: tuple[str, ...] = ()
+
+
+@dataclass
+class FakePresets:
+    presets: dict[str, FakePreset] = field(
+        default_factory=lambda: {
+            p.name: p
+            for p in (
+                FakePreset("smile", {"en": "Smile", "ko": "웃어봐"}, "😊", 1.5),
+                FakePreset("wink", {"en": "Wink", "ko": "윙크"}, "😉", 0.8),
+                FakePreset("talk", {"en": "Talk", "ko": "말하기"}, "💬", 2.0, "hold", ("blink",)),
+            )
+        }
+    )
+    idle_styles: dict[str, object] = field(default_factory=lambda: {"calm": None, "lively": None})
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FakeEntry:
+    name: str
+    label: dict[str, str]
+    path: Path
+    credit: str = "Somebody, public domain"
+    demo: bool = False
+    may_speak: bool = True
+
+
+class FakePhotos:
+    def __init__(self, *entries: FakeEntry) -> None:
+        self._entries = entries
+
+    def entries(self) -> list[FakeEntry]:
+        return list(self._entries)
+
+
+@dataclass(frozen=True)
+class FakeGenerated:
+    index: int
+    time_s: float
+    frame: Frame
+
+
+class FakeFrames:
+    """A generated expression: a grey ramp; counts how often it was closed."""
+
+    def __init__(self, total: int, fps: float, width: int, height: int) -> None:
+        self.total, self.fps, self.width, self.height = total, fps, width, height
+        self.drawn = 0
+        self.closed = threading.Event()
+
+    def __iter__(self) -> Iterator[FakeGenerated]:
+        for index in range(self.total):
+            self.drawn += 1
+            frame = np.full((self.height, self.width, 3), index % 256, np.uint8)
+            yield FakeGenerated(index, index / self.fps, frame)
+
+    def close(self) -> None:
+        self.closed.set()
+
+
+class FakeStream:
+    """What the doors see of a stream, for tests of the doors."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.controls = Controls()
+        self.presets = FakePresets()
+        path = Path("none.png") if folder is None else folder / "mona.png"
+        if folder is not None:
+            Image.new("RGB", (300, 400), (180, 140, 90)).save(path)
+        self.photos = FakePhotos(
+            FakeEntry("mona-lisa", {"en": "Mona Lisa", "ko": "모나리자"}, path),
+            FakeEntry(
+                "sample-image", {"en": "Astronaut", "ko": "우주인"}, path, "NASA", True, False
+            ),
+            FakeEntry("broken", {"en": "Broken", "ko": "고장"}, Path("/nowhere/broken.png")),
+        )
+        self.preview = PreviewSink()
+        self.view = View()
+        self.photo = "mona-lisa"
+        self.photo_problem = ""
+        self.face = neutral_face(eye_ratio=0.35, lip_ratio=0.0)
+        self.playing: list[str] = []
+        self.flowing = True
+        self.before_photo: Callable[[], None] = lambda: None
+        self.generated: list[FakeFrames] = []
+        self.frames_total = 5
+
+    def show(self, level: int) -> None:
+        """Let the preview see one frame."""
+        frame = np.full((self.view.height, self.view.width, 3), level, np.uint8)
+        self.preview.send(frame, 0.0)
+
+    def state(self) -> dict[str, Any]:
+        wishes = self.controls.snapshot()
+        return {
+            "status": "ok" if self.flowing else "stalled",
+            "engine": {"name": "warp", "device": "cpu", "backend": "numpy"},
+            "camera": {"status": "off", "device": None, "message": ""},
+            "face": {**self.face, **wishes.held},
+            "rest": dict(self.face),
+            "playing": list(self.playing),
+            "held": dict(wishes.held),
+            "idle": {"style": wishes.idle_style, "strength": wishes.idle_strength},
+            "paused": wishes.paused,
+            "photo": self.photo,
+            "photo_problem": self.photo_problem,
+            "view": dict(vars(self.view)),
+            "size": "1280x720",
+            "fps": 30.0,
+            "fps_target": 30.0,
+            "late": 0,
+            "dropped": 0,
+            "frames": 100,
+            "uptime_s": 3.0,
+            "processes": {"living-portrait": 1},
+            "problems": [],
+        }
+
+    def health(self) -> tuple[bool, dict[str, Any]]:
+        state = self.state()
+        keys = ("status", "engine", "camera", "photo", "fps", "uptime_s", "problems")
+        return self.flowing, {**{key: state[key] for key in keys}, "device": "cpu"}
+
+    def change_photo(self, name: str) -> None:
+        self.before_photo()
+        if name == "broken":
+            self.photo_problem = "no face was found"
+            raise PhotoError("No face was found in broken.png. Try a picture from the front.")
+        self.photo = name
+
+    def change_view(self, **fields: Any) -> None:
+        try:
+            self.view = View(**{**vars(self.view), **fields})
+        except TypeError as exc:
+            raise ConfigError(str(exc)) from None
+
+    def source_image(self) -> bytes:
+        data = io.BytesIO()
+        Image.new("RGB", (30, 40), (180, 140, 90)).save(data, "PNG")
+        return data.getvalue()
+
+    def generate(
+        self, expression: str, *, fps: float = 30.0, strength: float = 1.0, width: int | None = None
+    ) -> FakeFrames:
+        self.presets.presets[expression]
+        if not (math.isfinite(fps) and 1 <= fps <= 60):
+            raise ValueError(f"fps must be 1 to 60, got {fps}")
+        if not 0 < strength <= 1:
+            raise ValueError(f"strength must be above 0 and at most 1, got {strength}")
+        frames = FakeFrames(self.frames_total, fps, width or 64, 36)
+        self.generated.append(frames)
+        return frames
