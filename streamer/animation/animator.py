@@ -1,0 +1,294 @@
+"""The animator: time and wishes in, one face out.
+
+Layers from the ground: the face at rest, idle life, held sliders, presets in the order of their
+starts; blinks come last, because they close whatever opening the lids have then. Each layer covers what lies beneath as far as it is present, and presence comes and goes
+with zero speed, so a new layer starts from the value and velocity of that instant and nothing is
+ever added twice.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Final
+
+from streamer.animation.idle import Idle
+from streamer.animation.idle_style import IdleStyle
+from streamer.animation.performance import INDEX, NAMES, Performance, prepare
+from streamer.animation.playing import Playing
+from streamer.animation.presets import CHANNELS, Preset
+from streamer.animation.transition import Follower, Glide
+from streamer.controls import Cue, Wishes
+from streamer.parameters import PARAMETERS, Face
+
+# How long a released slider takes to hand its parameter back.
+RELEASE_S: Final = 0.3
+REST_S: Final = 0.6
+STRENGTH_S: Final = 0.4
+STYLE_S: Final = 0.8
+
+# More performances at once than anybody can see; beyond, the oldest fade out in CROWD_FADE_S.
+MAX_PLAYING: Final = 16
+CROWD_FADE_S: Final = 0.15
+
+# Two doors that report one press (a page and a controller), with the same strength and length.
+SAME_PRESS_S: Final = 0.05
+
+_EYE: Final = INDEX["eye_ratio"]
+_LOWS: Final = tuple(p.low for p in PARAMETERS.values())
+_HIGHS: Final = tuple(p.high for p in PARAMETERS.values())
+
+
+class _Slider:
+    """One held parameter, and its way back after release."""
+
+    __slots__ = ("follower", "held", "presence")
+
+    def __init__(self, value: float, span: float) -> None:
+        self.follower = Follower(value, span)
+        self.presence = Glide(1.0, RELEASE_S)
+        self.held = True
+
+
+class Animator:
+    """Turns time and wishes into faces: `at` is called with times that never go back.
+
+    The same seed and wishes, with a time in every cue, give the same film, whatever the frame
+    rate and wherever it is cut. A cue without a time starts at the time of the call before, so
+    that it shows in the very next frame.
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int,
+        rest: Face,
+        presets: Mapping[str, Preset],
+        styles: Mapping[str, IdleStyle],
+    ) -> None:
+        self.playing: tuple[str, ...] = ()
+        self._seed = seed
+        self._rest = [Glide(PARAMETERS[name].clamp(rest[name]), REST_S) for name in NAMES]
+        self._own = [glide.goal for glide in self._rest]
+        self._rest_moves = False
+        self._strength = Glide(1.0, STRENGTH_S)
+        self._styles = styles
+        self._style_name = ""
+        self._idles: list[tuple[Idle, Glide]] = []
+        self._sliders: dict[int, _Slider] = {}
+        self._performances: dict[str, Performance] = {}
+        self._layers: list[Playing] = []
+        self._cues_seen: tuple[Cue, ...] = ()
+        self._last_serial = -math.inf
+        self._waiting: list[tuple[float, Cue]] = []
+        self._last_call: float | None = None
+        self._now = 0.0
+        self._pause_s = 0.0
+        self._values: list[float] = []
+        self.set_presets(presets)
+
+    def set_presets(self, presets: Mapping[str, Preset]) -> None:
+        """Use other presets from now on; what plays goes on as it began."""
+        kept = self._performances
+        self._performances = {
+            name: kept[name] if name in kept and kept[name].preset is preset else prepare(preset)
+            for name, preset in presets.items()
+        }
+
+    def set_styles(self, styles: Mapping[str, IdleStyle]) -> None:
+        """Use other idle styles; if the current one changed, it is cross-faded."""
+        if styles.get(self._style_name) != self._styles.get(self._style_name):
+            self._style_name = ""
+        self._styles = styles
+
+    def set_rest(self, rest: Face) -> None:
+        """Glide to another face at rest, of another portrait."""
+        if self._last_call is None:
+            self._rest = [Glide(PARAMETERS[name].clamp(rest[name]), REST_S) for name in NAMES]
+            self._own = [glide.goal for glide in self._rest]
+            return
+        for name, glide in zip(NAMES, self._rest, strict=True):
+            goal = PARAMETERS[name].clamp(rest[name])
+            if goal != glide.goal:
+                glide.to(goal, self._now)
+        self._rest_moves = True
+
+    def at(self, t: float, wishes: Wishes) -> Face:
+        """Return the face at ``t`` seconds: every parameter, finite and in its range."""
+        first = self._last_call is None
+        before = self._now
+        if not self._advance(t, wishes.paused):
+            return dict(zip(NAMES, self._values, strict=True))
+        now = self._now
+        self._take_cues(wishes, None if first else before)
+        self._take_idle(wishes, before, first)
+        self._take_sliders(wishes.held, before, first)
+
+        if self._rest_moves:
+            self._own = [_inside(i, glide.at(now)) for i, glide in enumerate(self._rest)]
+            self._rest_moves = not all(glide.done(now) for glide in self._rest)
+        values = self._own.copy()
+        closed = self._lay_idle(values, now)
+        for i, slider in self._sliders.items():
+            presence = slider.presence.at(now)
+            values[i] += presence * (slider.follower.value - values[i])
+        for layer in self._layers:
+            layer.apply(values, self._own, now)
+        if closed > 0.0:
+            slider_eye = self._sliders.get(_EYE)
+            if slider_eye is not None:
+                closed *= 1.0 - slider_eye.presence.at(now)  # held lids are held
+            values[_EYE] *= 1.0 - closed
+        self._values = [
+            low if value < low else high if value > high else value
+            for value, low, high in zip(values, _LOWS, _HIGHS, strict=True)
+        ]
+        return dict(zip(NAMES, self._values, strict=True))
+
+    def _advance(self, t: float, paused: bool) -> bool:
+        """Move the film's time on, which stands while paused; False if the face is frozen."""
+        if self._last_call is None:
+            self._now = self._last_call = t
+            return True
+        step = max(t - self._last_call, 0.0)
+        self._last_call = max(t, self._last_call)
+        if paused:
+            self._pause_s += step
+            return False
+        self._now = self._last_call - self._pause_s
+        return True
+
+    # --- presets -----------------------------------------------------------------------------
+
+    def _take_cues(self, wishes: Wishes, before: float | None) -> None:
+        """Start and release performances up to now, in the order of their times."""
+        if wishes.cues is not self._cues_seen:
+            self._cues_seen = wishes.cues
+            for cue in wishes.cues:
+                if cue.serial > self._last_serial:
+                    self._waiting.append((self._start_of(cue, before), cue))
+                    self._last_serial = cue.serial
+            self._waiting.sort(key=lambda item: (item[0], item[1].serial))
+        due = 0
+        while due < len(self._waiting) and self._waiting[due][0] <= self._now:
+            start, cue = self._waiting[due]
+            self._drop_finished(start)
+            self._take_cue(cue, start)
+            due += 1
+        del self._waiting[:due]
+        self._drop_finished(self._now)
+        self.playing = tuple(dict.fromkeys(layer.name for layer in self._layers))
+
+    def _start_of(self, cue: Cue, before: float | None) -> float:
+        if cue.at is None:
+            return self._now if before is None else before
+        start = cue.at - self._pause_s
+        # A press that arrives late cannot have begun already: the face would jump.
+        return start if before is None else max(start, before)
+
+    def _take_cue(self, cue: Cue, start: float) -> None:
+        same = [layer for layer in self._layers if layer.name == cue.name]
+        if cue.name == "":
+            if cue.strength <= 0.0:
+                for layer in self._layers:
+                    layer.fade(start)
+            return
+        performance = self._performances.get(cue.name)
+        if cue.strength <= 0.0:
+            for layer in same:
+                if layer.performance.preset.mode != "toggle":
+                    layer.release(start)
+            return
+        if performance is None:
+            return
+        held = [layer for layer in same if not layer.leaving and layer.end == math.inf]
+        if performance.preset.mode == "toggle" and held:
+            for layer in held:
+                layer.release(start)
+            return
+        if any(layer.is_same_press(cue, start, SAME_PRESS_S) for layer in same):
+            return
+        playing = Playing(performance, start, cue.strength, cue.length_s)
+        for layer in same:  # the newer press covers the older one, which then goes unseen
+            layer.fade(start + playing.cover_s)
+        self._layers.append(playing)
+        for layer in self._layers[:-MAX_PLAYING]:
+            layer.fade(start, CROWD_FADE_S)
+
+    def _drop_finished(self, t: float) -> None:
+        if self._layers:
+            self._layers = [layer for layer in self._layers if layer.end > t]
+
+    # --- idle life ---------------------------------------------------------------------------
+
+    def _take_idle(self, wishes: Wishes, before: float, first: bool) -> None:
+        strength = wishes.idle_strength
+        if strength != self._strength.goal and math.isfinite(strength):
+            self._strength.to(min(max(strength, 0.0), 1.0), before - (STRENGTH_S if first else 0.0))
+        if self._idles and self._idles[-1][1].done(before):
+            del self._idles[:-1]
+        if wishes.idle_style == self._style_name:
+            return
+        style = self._styles.get(wishes.idle_style)
+        if style is None and not self._idles:
+            style = next(iter(self._styles.values()), None)
+        # Style changes faster than their cross-fade wait, so that memory stays bounded.
+        if style is None or len(self._idles) > 3:
+            return
+        self._style_name = wishes.idle_style
+        share = Glide(0.0, STYLE_S)
+        share.to(1.0, before if self._idles else before - STYLE_S)
+        self._idles.append((Idle(style, self._seed), share))
+
+    def _lay_idle(self, values: list[float], now: float) -> float:
+        """Lay idle life over the face at rest; return how far a blink closes the lids."""
+        strength = min(max(self._strength.at(now), 0.0), 1.0)
+        if strength == 0.0:
+            return 0.0
+        free = [1.0] * len(CHANNELS)
+        for layer in self._layers:
+            for channel in layer.performance.preset.blocks:
+                free[CHANNELS.index(channel)] *= 1.0 - layer.blocking(channel, now)
+        closed, beneath = 0.0, 1.0
+        for idle, glide in reversed(self._idles):
+            share = beneath * glide.at(now)
+            beneath -= share
+            here = free if share == 1.0 else [share * f for f in free]
+            idle.lay(values, self._own, now, strength, here)
+            closed += here[0] * idle.closure(now, strength)
+            if beneath <= 0.0:
+                break
+        return min(closed, 1.0)
+
+    # --- sliders -----------------------------------------------------------------------------
+
+    def _take_sliders(self, held: Mapping[str, float], before: float, first: bool) -> None:
+        for name, value in held.items():
+            i = INDEX.get(name)
+            if i is None or not math.isfinite(value):
+                continue
+            slider = self._sliders.get(i)
+            target = _inside(i, value)
+            if slider is None or not slider.held:
+                # Taken: from where the face is, without a jump.
+                here = target if first else self._beneath_presets(i, before)
+                slider = self._sliders[i] = _Slider(here, _HIGHS[i] - _LOWS[i])
+            slider.follower.step(target, self._now - before)
+        for i in [i for i in self._sliders if NAMES[i] not in held]:
+            slider = self._sliders[i]
+            if slider.held:
+                slider.held = False
+                slider.presence.to(0.0, before)
+            elif slider.presence.done(self._now):
+                del self._sliders[i]
+
+    def _beneath_presets(self, i: int, t: float) -> float:
+        """Return the value of idle life and sliders at ``t``, where a slider takes over."""
+        values = self._own.copy()
+        self._lay_idle(values, t)
+        slider = self._sliders.get(i)
+        if slider is not None:
+            values[i] += slider.presence.at(t) * (slider.follower.value - values[i])
+        return _inside(i, values[i])
+
+
+def _inside(i: int, value: float) -> float:
+    return min(max(value, _LOWS[i]), _HIGHS[i])

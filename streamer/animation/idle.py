@@ -1,0 +1,193 @@
+"""Idle life: breath, blinks, gaze, sway and mood as functions of (t, seed).
+
+Nothing here remembers the frame before: any instant can be asked for in any order, so a film does
+not depend on its frame rate or on where it is cut.
+"""
+
+import math
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+from streamer.animation.blinks import Blink, Blinks
+from streamer.animation.chance import Blocks, Chance, fill
+from streamer.animation.easing import min_jerk, quick
+from streamer.animation.gaze import DEG_PER_X, DEG_PER_Y, Gaze
+from streamer.animation.idle_style import IdleStyle
+from streamer.animation.performance import INDEX
+
+_EYE: Final = INDEX["eye_ratio"]
+_BROW: Final = INDEX["eyebrow"]
+_GAZE_X: Final = INDEX["eyeball_x"]
+_GAZE_Y: Final = INDEX["eyeball_y"]
+_SMILE: Final = INDEX["smile"]
+_PITCH: Final = INDEX["head_pitch"]
+_YAW: Final = INDEX["head_yaw"]
+_ROLL: Final = INDEX["head_roll"]
+_SHIFT_X: Final = INDEX["shift_x"]
+_SHIFT_Y: Final = INDEX["shift_y"]
+
+# The lids follow the gaze up and down (VanderWerf et al. 2003): share of the photo's own opening
+# per unit of eyeball_y. Small, because the engines move the lids with the gaze as well.
+LIDS_PER_GAZE: Final = 0.002
+
+# Three waves whose periods have no common multiple, weighted towards the slow one: body sway is
+# closer to 1/f noise than to white noise.
+WAVES: Final = ((1.0, 0.42), (0.6180, 0.22), (2.2361, 0.46))
+
+POSTURE_S: Final = 1.7  # how long it takes to move into a new posture
+BLOCK_S: Final = 60.0
+
+
+class _Breath(NamedTuple):
+    t: float
+    length_s: float
+    depth: float
+
+
+class _Posture(NamedTuple):
+    t: float
+    yaw: float
+    pitch: float
+    roll: float
+
+
+class Idle:
+    """Idle life of one style and seed."""
+
+    def __init__(self, style: IdleStyle, seed: int) -> None:
+        self.style = style
+        self._gaze = Gaze(style.gaze, seed)
+        self._blinks = Blinks(style.blink, self._gaze, seed)
+        self._breaths = Blocks(seed, "breath", BLOCK_S, self._build_breaths)
+        self._postures = Blocks(seed, "posture", BLOCK_S, self._build_postures)
+        period = style.sway.period_s
+        self._yaw = _waves(seed, "yaw", period)
+        self._pitch = _waves(seed, "pitch", 0.71 * period)
+        self._roll = _waves(seed, "roll", 0.87 * period)
+        self._shift = _waves(seed, "shift", 1.13 * period)
+        self._noise_x = _waves(seed, "noise x", 0.9)
+        self._noise_y = _waves(seed, "noise y", 1.1)
+        self._smile = _waves(seed, "smile", 13.0)
+        self._brow = _waves(seed, "brow", 8.0)
+        self._lids = _waves(seed, "lids", 10.0)
+
+    def lay(
+        self,
+        values: list[float],
+        own: Sequence[float],
+        t: float,
+        strength: float,
+        free: Sequence[float],
+    ) -> None:
+        """Lay idle life over ``values``, which hold the face at rest.
+
+        ``own`` holds the photo's own values. ``strength`` 0..1; ``free`` says for each channel
+        (blink, gaze, breath, sway, mood) how far it may move, 0..1. Blinks are not laid here:
+        they close whatever opening the layers above leave (`closure`).
+        """
+        _, gaze, breath, sway, mood = free
+        if gaze:
+            self._lay_gaze(values, own, t, strength * gaze)
+        if breath:
+            air = self.breath(t) * strength * breath
+            values[_SHIFT_Y] -= self.style.breath.lift * air
+            values[_PITCH] -= self.style.breath.pitch * air
+        if sway:
+            self._lay_sway(values, t, strength * sway)
+        if mood:
+            self._lay_mood(values, own, t, strength * mood)
+
+    def closure(self, t: float, strength: float) -> float:
+        """Return how far a blink closes the lids at ``t``: 0 not at all, 1 shut."""
+        return self._blinks.at(t, strength)
+
+    def blinks(self, start: float, end: float) -> list[Blink]:
+        """Return the blinks that begin from ``start`` up to ``end``."""
+        return self._blinks.events(start, end)
+
+    def breath(self, t: float) -> float:
+        """Return how full the lungs are at ``t``: 0 at rest, about 1 at the top."""
+        style = self.style.breath
+        breaths = self._breaths.events(self._breaths.index(t))
+        breath = breaths[bisect_right(breaths, t, key=_when) - 1]
+        u = (t - breath.t) / breath.length_s
+        if u < style.inhale:
+            return breath.depth * min_jerk(u / style.inhale)
+        out = (u - style.inhale) / (1.0 - style.inhale - style.rest)
+        return breath.depth * (1.0 - quick(out)) if out < 1.0 else 0.0
+
+    def _lay_gaze(self, values: list[float], own: Sequence[float], t: float, gain: float) -> None:
+        style = self.style.gaze
+        x, y = self._gaze.at(t)
+        x += style.noise * _sum(self._noise_x, t)
+        y += 2.0 * style.noise * _sum(self._noise_y, t)
+        values[_GAZE_X] += gain * x
+        values[_GAZE_Y] += gain * y
+        values[_EYE] += gain * own[_EYE] * LIDS_PER_GAZE * y
+        head_x, head_y = self._gaze.head(t)
+        values[_YAW] -= gain * DEG_PER_X * head_x
+        values[_PITCH] -= gain * DEG_PER_Y * head_y
+
+    def _lay_sway(self, values: list[float], t: float, gain: float) -> None:
+        style = self.style.sway
+        postures = self._postures.with_tail(self._postures.index(t), 2)
+        i = bisect_right(postures, t, key=_when) - 1
+        now, before = postures[i], postures[i - 1]
+        u = (t - now.t) / POSTURE_S
+        e = min_jerk(u) if u < 1.0 else 1.0
+        yaw = before.yaw + (now.yaw - before.yaw) * e
+        pitch = before.pitch + (now.pitch - before.pitch) * e
+        roll = before.roll + (now.roll - before.roll) * e
+        values[_YAW] += gain * style.yaw * (yaw + _sum(self._yaw, t))
+        values[_PITCH] += gain * style.pitch * (pitch + _sum(self._pitch, t))
+        tilt = roll + _sum(self._roll, t)
+        values[_ROLL] += gain * style.roll * tilt
+        values[_SHIFT_X] += gain * style.shift * (0.6 * tilt + _sum(self._shift, t))
+
+    def _lay_mood(self, values: list[float], own: Sequence[float], t: float, gain: float) -> None:
+        style = self.style.mood
+        values[_SMILE] += gain * style.smile * (0.5 + 0.5 * _sum(self._smile, t))
+        values[_BROW] += gain * style.eyebrow * _sum(self._brow, t)
+        lids = style.lids - 1.0 + style.lids_drift * _sum(self._lids, t)
+        values[_EYE] += gain * own[_EYE] * lids
+
+    def _build_breaths(self, chance: Chance, start: float, end: float) -> list[_Breath]:
+        style = self.style.breath
+        mean = 60.0 / style.per_minute
+        times = fill(start, end, lambda: mean * chance.normal(1.0, style.vary))
+        return [_Breath(t, after - t, chance.uniform(0.8, 1.15)) for t, after in pairwise(times)]
+
+    def _build_postures(self, chance: Chance, start: float, end: float) -> list[_Posture]:
+        mean = self.style.sway.posture_s
+        times = fill(start, end, lambda: max(chance.log_normal(mean, 0.35), POSTURE_S + 0.1))
+        return [
+            _Posture(t, chance.normal(0.0, 0.45), chance.normal(0.0, 0.4), chance.normal(0.0, 0.4))
+            for t in times[:-1]
+        ]
+
+
+_Waves = tuple[tuple[float, float, float], ...]
+
+
+def _waves(seed: int, stream: str, period_s: float) -> _Waves:
+    """Draw (weight, angular speed, phase) of slow waves that never line up again."""
+    chance = Chance(seed, "wave " + stream)
+    return tuple(
+        (
+            weight,
+            math.tau / (period_s * ratio * chance.uniform(0.9, 1.1)),
+            chance.uniform(0.0, math.tau),
+        )
+        for ratio, weight in WAVES
+    )
+
+
+def _sum(waves: _Waves, t: float) -> float:
+    (a0, w0, p0), (a1, w1, p1), (a2, w2, p2) = waves
+    return a0 * math.sin(w0 * t + p0) + a1 * math.sin(w1 * t + p1) + a2 * math.sin(w2 * t + p2)
+
+
+def _when(event: _Breath | _Posture) -> float:
+    return event.t

@@ -1,0 +1,205 @@
+"""Reading small YAML files that people write: safely, and with errors that say what to change.
+
+Anything wrong with a file's content is a `PresetError` that names the file and the field, what
+was found and what was expected. Anchors, aliases and tags are refused: a preset needs none, and
+they are how a small file becomes a large one.
+"""
+
+import difflib
+import math
+import stat
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from streamer.errors import PresetError
+
+# A preset of a hundred keyframes has about 10 kB. What breaks if this grows: only patience.
+MAX_BYTES: Final = 64 * 1024
+MAX_DEPTH: Final = 8
+
+# The C parser, where PyYAML was built with it, reads a folder of presets ten times faster.
+_LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def read_mapping(path: Path) -> dict[str, Any]:
+    """Read a file that holds one YAML mapping with text keys.
+
+    Raises: `PresetError` for everything that can be wrong with the file or its content.
+    """
+    node = _compose(_read_text(path), str(path))
+    if not isinstance(node, yaml.MappingNode):
+        raise PresetError(f"{path}: expected 'name: ...' and further fields, found no mapping.")
+    _check_keys_once(node, str(path))
+    try:
+        content: dict[str, Any] = yaml.constructor.SafeConstructor().construct_document(node)
+    except (yaml.YAMLError, ValueError, OverflowError) as exc:
+        raise PresetError(f"{path}: a value cannot be read: {_first_line(exc)}.") from exc
+    return content
+
+
+def check_keys(
+    mapping: Any, where: str, known: Collection[str], required: Collection[str] = ()
+) -> Mapping[str, Any]:
+    """Return ``mapping`` if it is one and has only known keys. Raises `PresetError`."""
+    if not isinstance(mapping, Mapping):
+        raise wrong(where, mapping, f"a mapping of {', '.join(known)}")
+    for key in mapping:
+        if key not in known:
+            raise PresetError(
+                f"{where}: unknown field {shown(key)}.{did_you_mean(key, known)} "
+                f"Known fields: {', '.join(known)}."
+            )
+    for key in required:
+        if key not in mapping:
+            raise PresetError(f"{where}: the field '{key}' is missing.")
+    return mapping
+
+
+def number(value: Any, where: str, low: float, high: float, unit: str = "") -> float:
+    """Return a finite number inside the range. Raises `PresetError`."""
+    span = f"a number from {low:g} to {high:g}{f' {unit}' if unit else ''}"
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise wrong(where, value, span)
+    if not (low <= value <= high):  # also refuses NaN, infinity, and integers beyond a float
+        raise wrong(where, value, span, verdict="out of range" if _finite(value) else "")
+    return float(value)
+
+
+def text(value: Any, where: str, longest: int) -> str:
+    """Return printable text of one line. Raises `PresetError`."""
+    if not isinstance(value, str):
+        hint = " Put it in quotes." if value is not None else ""
+        raise PresetError(f"{where}: found {shown(value)}, expected text.{hint}")
+    printable = all(c.isprintable() or c in "\u200d\ufe0f" for c in value)
+    if not (value.strip() and printable and len(value) <= longest):
+        raise wrong(where, value, f"1 to {longest} printable characters on one line")
+    return value.strip()
+
+
+def choice(value: Any, where: str, options: Collection[str]) -> str:
+    """Return one of the options. Raises `PresetError` with the nearest one."""
+    if not isinstance(value, str) or value not in options:
+        hint = did_you_mean(value, options)
+        raise PresetError(
+            f"{where}: found {shown(value)}, expected one of {', '.join(options)}.{hint}"
+        )
+    return value
+
+
+def labels(value: Any, where: str, fallback: str) -> dict[str, str]:
+    """Return the label in every language of the page; a missing one falls back to the other."""
+    if value is None:
+        return {"en": fallback, "ko": fallback}
+    given = check_keys(value, where, ("en", "ko"))
+    read = {lang: text(given[lang], f"{where}.{lang}", 40) for lang in given}
+    any_label = next(iter(read.values()), fallback)
+    return {lang: read.get(lang, any_label) for lang in ("en", "ko")}
+
+
+def wrong(where: str, value: Any, expected: str, *, verdict: str = "") -> PresetError:
+    """Return the error: what was found and what was expected."""
+    said = f" is {verdict}" if verdict else ""
+    return PresetError(f"{where}: found {shown(value)}{said}, expected {expected}.")
+
+
+def did_you_mean(name: Any, known: Iterable[str]) -> str:
+    """Return the question about the closest known name, or nothing."""
+    close = difflib.get_close_matches(str(name)[:60].lower(), list(known), n=1, cutoff=0.6)
+    return f" Did you mean '{close[0]}'?" if close else ""
+
+
+def shown(value: Any) -> str:
+    """Return the value as an error message shows it, short."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return f"'{str(value).lower()}' (yes/no)"
+    if isinstance(value, int) and value.bit_length() > 200:
+        return "a very large number"
+    if isinstance(value, str):
+        quoted = value if value.isprintable() else repr(value)[1:-1]
+        return f"'{quoted if len(quoted) <= 60 else quoted[:57] + '...'}'"
+    if isinstance(value, (list, Mapping)):
+        return "a list" if isinstance(value, list) else "a mapping"
+    return str(value)[:60]
+
+
+def _read_text(path: Path) -> str:
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):  # a pipe would wait for ever
+            raise PresetError(f"{path}: this is not a file.")
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+    except OSError as exc:
+        raise PresetError(f"{path}: cannot be read: {exc.strerror or exc}.") from exc
+    if len(raw) > MAX_BYTES:
+        raise PresetError(f"{path}: larger than {MAX_BYTES // 1024} kB; a preset is a small file.")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as exc:
+        raise PresetError(
+            f"{path}: byte {exc.start} is not UTF-8. Save the file as UTF-8 text."
+        ) from exc
+
+
+def _compose(content: str, where: str) -> Any:
+    """Parse into nodes, refusing what a preset never needs before it can grow."""
+    try:
+        _check_events(content, where)
+        return yaml.compose(content, Loader=_LOADER)
+    except yaml.YAMLError as exc:
+        mark = getattr(exc, "problem_mark", None)
+        line = f" line {mark.line + 1}" if mark is not None else ""
+        problem = getattr(exc, "problem", None) or _first_line(exc)
+        raise PresetError(f"{where}:{line} is not valid YAML: {problem}.") from exc
+
+
+def _check_events(content: str, where: str) -> None:
+    depth = 0
+    for event in yaml.parse(content, Loader=_LOADER):
+        line = event.start_mark.line + 1 if event.start_mark else 0
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
+            raise PresetError(
+                f"{where}: line {line} has an anchor or alias (& or *); write the value out, "
+                f"and put text that begins so in quotes."
+            )
+        tag = getattr(event, "tag", None)
+        if tag is not None:
+            raise PresetError(f"{where}: line {line} has a tag ({tag}); none is needed.")
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > MAX_DEPTH:
+            raise PresetError(f"{where}: line {line} is nested more than {MAX_DEPTH} deep.")
+
+
+def _check_keys_once(node: yaml.Node, where: str) -> None:
+    """YAML lets a later key replace an earlier one without a word; here it is an error."""
+    if isinstance(node, yaml.SequenceNode):
+        for child in node.value:
+            _check_keys_once(child, where)
+    elif isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, child in node.value:
+            line = key.start_mark.line + 1
+            if not isinstance(key, yaml.ScalarNode) or key.tag == "tag:yaml.org,2002:merge":
+                raise PresetError(f"{where}: line {line}: a field's name must be plain text.")
+            if key.value in seen:
+                raise PresetError(f"{where}: line {line}: '{key.value}' appears twice.")
+            seen.add(key.value)
+            _check_keys_once(child, where)
+
+
+def _finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return True
+
+
+def _first_line(exc: Exception) -> str:
+    return (str(exc).splitlines() or [type(exc).__name__])[0].rstrip(".")
