@@ -1,9 +1,10 @@
 """The animator: time and wishes in, one face out.
 
 Layers from the ground: the face at rest, idle life, held sliders, presets in the order of their
-starts; blinks come last, because they close whatever opening the lids have then. Each layer covers what lies beneath as far as it is present, and presence comes and goes
+starts. Each layer covers what lies beneath as far as it is present, and presence comes and goes
 with zero speed, so a new layer starts from the value and velocity of that instant and nothing is
-ever added twice.
+ever added twice. Idle blinks come last: they close whatever opening the lids have then, unless
+the lids are held or a preset blocks them.
 """
 
 import math
@@ -21,6 +22,7 @@ from streamer.parameters import PARAMETERS, Face
 
 # How long a released slider takes to hand its parameter back.
 RELEASE_S: Final = 0.3
+LIDS_HELD_S: Final = 0.15
 REST_S: Final = 0.6
 STRENGTH_S: Final = 0.4
 STYLE_S: Final = 0.8
@@ -74,6 +76,7 @@ class Animator:
         self._style_name = ""
         self._idles: list[tuple[Idle, Glide]] = []
         self._sliders: dict[int, _Slider] = {}
+        self._lids_held = Glide(0.0, LIDS_HELD_S)
         self._performances: dict[str, Performance] = {}
         self._layers: list[Playing] = []
         self._cues_seen: tuple[Cue, ...] = ()
@@ -133,10 +136,7 @@ class Animator:
         for layer in self._layers:
             layer.apply(values, self._own, now)
         if closed > 0.0:
-            slider_eye = self._sliders.get(_EYE)
-            if slider_eye is not None:
-                closed *= 1.0 - slider_eye.presence.at(now)  # held lids are held
-            values[_EYE] *= 1.0 - closed
+            values[_EYE] *= 1.0 - closed * (1.0 - self._lids_held.at(now))
         self._values = [
             low if value < low else high if value > high else value
             for value, low, high in zip(values, _LOWS, _HIGHS, strict=True)
@@ -272,6 +272,9 @@ class Animator:
                 here = target if first else self._beneath_presets(i, before)
                 slider = self._sliders[i] = _Slider(here, _HIGHS[i] - _LOWS[i])
             slider.follower.step(target, self._now - before)
+        lids_held = float("eye_ratio" in held)
+        if lids_held != self._lids_held.goal:
+            self._lids_held.to(lids_held, before - (LIDS_HELD_S if first else 0.0))
         for i in [i for i in self._sliders if NAMES[i] not in held]:
             slider = self._sliders[i]
             if slider.held:
