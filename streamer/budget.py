@@ -11,7 +11,7 @@ from streamer.animation.animator import Animator
 from streamer.animation.preset_library import PresetLibrary
 from streamer.controls import Controls, Wishes
 from streamer.engines import Engine, Portrait
-from streamer.sinks.pixels import convert
+from streamer.sinks.pixels import NativeFrames
 from streamer.view import View
 
 # What is played while measuring: everything that costs the warp engine most comes up.
@@ -52,6 +52,7 @@ def measure(
         seed=1, rest=scene.rest, presets=presets.presets, styles=presets.idle_styles
     )
     controls = Controls(Wishes())
+    native = NativeFrames("I420", view.width, view.height)
     names = [name for name in PERFORMANCE if name in presets.presets]
     for index in range(frames // 90):
         controls.trigger(names[index % len(names)], at=1.0 + 3.0 * index)
@@ -63,7 +64,7 @@ def measure(
         t1 = time.perf_counter()
         frame = scene.render(face)
         t2 = time.perf_counter()
-        convert(frame, "I420")
+        native.convert(frame)
         rows.append((t1 - t0, t2 - t1, time.perf_counter() - t2))
     scene.close()
     animate, render, pixels = (

@@ -89,7 +89,12 @@ class Stream:
         self._say_presets()
         if self.config.camera != "none":
             self._camera = CameraSink(
-                self.config.camera, self._view.width, self._view.height, self.config.fps
+                self.config.camera,
+                self._view.width,
+                self._view.height,
+                self.config.fps,
+                on_change=lambda state: self.problems.set("camera", state.message),
+                preview_url=f"http://{self.config.panel}/preview.mjpg",
             )
         self._spawn("render", self._render)
         self._spawn("housekeeping", self._keep_house)
@@ -159,12 +164,9 @@ class Stream:
     def _keep_house(self) -> None:
         while not self._stop.wait(HOUSEKEEPING_S):
             if self.presets.reload_if_changed(self._now()) and self._animator is not None:
-                self._animator.set_presets(self.presets.presets, self.presets.idle_styles)
+                self._animator.set_presets(self.presets.presets)
+                self._animator.set_styles(self.presets.idle_styles)
             self._say_presets()
-            if self._camera is not None:
-                state = self._camera.state
-                attached = state.status == "attached"
-                self.problems.set("camera", "" if attached and not state.message else state.message)
             self.stats.sample_memory()
 
     def _say_presets(self) -> None:
@@ -323,7 +325,9 @@ class Stream:
     def _camera_state(self) -> dict[str, object]:
         if self._camera is None:
             return {"status": "off", "device": None, "message": ""}
-        return dict(vars(self._camera.state))
+        state = dict(vars(self._camera.state))
+        state.pop("since")  # on the sink's own clock, which means nothing outside
+        return state
 
 
 def _given(folder: Any) -> Iterator[Any]:

@@ -4,10 +4,6 @@ import argparse
 from pathlib import Path
 
 from streamer import ConfigError
-from streamer.engines.warp.locate import from_pupils, locate
-from streamer.engines.warp.show_landmarks import show_landmarks
-from streamer.engines.warp.sidecar import save_sidecar, sidecar_path
-from streamer.photo import read_photo
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -23,6 +19,9 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Find the points, then show or save them."""
+    from streamer.engines.warp.locate import from_pupils, locate
+    from streamer.photo import read_photo
+
     photo = read_photo(options.photo)
     if options.eyes:
         left, right = (_point(text) for text in options.eyes)
@@ -36,9 +35,13 @@ def execute(options: argparse.Namespace) -> int:
     if options.show is not None:
         from PIL import Image
 
+        from streamer.engines.warp.show_landmarks import show_landmarks
+
         Image.fromarray(show_landmarks(photo, found)).save(options.show)
         print(f"drawn: {options.show}")
     if options.save:
+        from streamer.engines.warp.sidecar import save_sidecar, sidecar_path
+
         path = sidecar_path(options.photo)
         save_sidecar(path, found, photo)
         print(f"written: {path}")
