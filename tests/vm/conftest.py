@@ -1,0 +1,17 @@
+"""Fixtures of the tests inside the virtual machine."""
+
+from collections.abc import Iterator
+
+import pytest
+
+
+@pytest.fixture
+def fresh_driver() -> Iterator[None]:
+    """The driver as after a start of the machine: one camera, nobody has used it."""
+    from tests.vm import guest
+
+    if guest.loaded():
+        guest.driver("unload")
+    guest.driver("load")
+    yield
+    guest.driver("unload")

@@ -1,0 +1,255 @@
+"""The camera sink and the real driver, seen through programs that read cameras."""
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from streamer.sinks.camera import CameraSink, examine_camera
+from tests.vm import guest
+from tests.vm.guest import CAMERA, HEIGHT, WIDTH
+
+pytestmark = [
+    pytest.mark.vm,
+    pytest.mark.skipif("VCAM_VM" not in os.environ, reason="only inside vcam-vm"),
+    pytest.mark.usefixtures("fresh_driver"),
+]
+
+
+def sink_of(device: str = "auto", width: int = WIDTH, height: int = HEIGHT) -> CameraSink:
+    return CameraSink(device, width, height, 30)
+
+
+def test_moving_bars_arrive_through_ffmpeg_in_the_right_colours_and_size() -> None:
+    bars = guest.moving_bars()
+    with contextlib.closing(sink_of()) as sink, guest.sending(sink, bars):
+        received = guest.read_with_ffmpeg(8, WIDTH, HEIGHT)
+
+    shown = [guest.shown_bars(picture) for picture in received]
+    assert sum(number >= 0 for number in shown) >= 6, shown  # a torn one now and then
+    assert len(set(shown)) > 2, shown
+
+
+def test_moving_bars_arrive_through_opencv_at_720p() -> None:
+    bars = guest.moving_bars(1280, 720)
+    sink = sink_of(width=1280, height=720)
+    with contextlib.closing(sink), guest.sending(sink, bars, fps=10):  # emulated: 10 at most
+        received = guest.read_with_opencv(8)
+
+    shown = [guest.shown_bars(picture) for picture in received]
+    assert received[0].shape == (720, 1280, 3)
+    assert sum(number >= 0 for number in shown) >= 5, shown
+    assert len(set(shown)) > 2, shown
+
+
+def test_frames_arrive_at_the_rate_they_are_sent() -> None:
+    bars = guest.moving_bars(320, 180)  # small: converting a large one takes half a period here
+    sink = sink_of(width=320, height=180)
+    with contextlib.closing(sink), guest.sending(sink, bars), guest.StreamReader() as reader:
+        reader.wait_for(121)
+
+    rate = 120 / (reader.times[120] - reader.times[0])
+    assert 27 <= rate <= 33, rate
+
+
+def test_the_first_frame_is_there_at_once_and_stays_without_a_second() -> None:
+    bars = guest.moving_bars()
+    with contextlib.closing(sink_of()) as sink:
+        assert sink.state.status == "attached"
+        sink.send(bars[5], 0.0)
+        received = guest.read_with_ffmpeg(2, WIDTH, HEIGHT)
+
+    assert [guest.shown_bars(picture) for picture in received] == [5, 5]
+
+
+def test_a_camera_that_appears_later_is_attached_and_shows_the_last_frame() -> None:
+    guest.driver("unload")
+    bars = guest.moving_bars()
+    with contextlib.closing(sink_of()) as sink:
+        missing = sink.state
+        sink.send(bars[3], 0.0)
+        guest.driver("load")
+        attached = guest.until(sink, lambda state: state.status == "attached")
+        received = guest.read_with_ffmpeg(1, WIDTH, HEIGHT)
+
+    assert (missing.status, missing.reason) == ("waiting", "no-camera")
+    assert attached.device == CAMERA
+    assert attached.label == "Living Portrait"
+    assert attached.message == ""
+    assert guest.shown_bars(received[0]) == 3
+
+
+def test_a_renderer_that_is_silent_for_12_seconds_is_not_seen_by_a_reader() -> None:
+    with contextlib.closing(sink_of()) as sink, guest.StreamReader() as reader:
+        with guest.sending(sink, guest.moving_bars()):
+            reader.wait_for(10)
+        time.sleep(12)
+        gap = reader.worst_gap_s
+
+    assert gap < 1.0
+    assert sink.frames_repeated > 30
+
+
+def test_a_camera_that_another_program_sends_to_is_named_and_taken_when_free() -> None:
+    with guest.other_sender() as other, contextlib.closing(sink_of()) as sink:
+        busy = sink.state
+        other.kill()
+        attached = guest.until(sink, lambda state: state.status == "attached")
+
+    assert (busy.status, busy.reason) == ("waiting", "busy")
+    assert f"(pid {other.pid})" in busy.message
+    assert attached.message == ""
+
+
+def test_a_camera_can_be_opened_again_and_again() -> None:
+    for _ in range(3):
+        with contextlib.closing(sink_of()) as sink:
+            sink.send(np.zeros((HEIGHT, WIDTH, 3), np.uint8), 0.0)
+            assert sink.state.status == "attached"
+    with guest.other_sender():  # killed, so it gives nothing back
+        pass
+    with contextlib.closing(sink_of()) as sink:
+        assert sink.state.status == "attached", sink.state
+
+
+def test_after_a_crash_the_camera_is_taken_again_while_a_reader_is_attached() -> None:
+    with guest.other_sender() as other, guest.StreamReader() as reader:
+        reader.wait_for(5)
+        other.kill()
+        other.wait()
+        with contextlib.closing(sink_of()) as sink:
+            state = guest.until(sink, lambda state: state.status == "attached")
+            so_far = len(reader.times)
+            reader.wait_for(so_far + 5)
+
+    assert state.message == ""
+
+
+def test_a_reader_that_holds_another_size_gets_that_size_and_no_garbage(tmp_path: Path) -> None:
+    bars = guest.moving_bars()
+    seen = tmp_path / "frames.yuv"
+    with contextlib.closing(sink_of()) as sink:
+        sink.send(bars[0], 0.0)
+        reader = guest.StreamReader(keep=str(seen))
+        reader.wait_for(3)
+    with contextlib.closing(sink_of(width=1280, height=720)) as sink:
+        state = sink.state
+        sink.send(guest.moving_bars(1280, 720)[7], 0.0)
+        reader.wait_for(len(reader.times) + 8)
+        reader.close()
+
+    assert state.status == "attached"
+    assert state.reason == "size-held"
+    assert (state.width, state.height) == (WIDTH, HEIGHT)
+    assert "v4l2-ctl" in state.message
+    assert "640x360" in state.message
+    data = np.fromfile(seen, np.uint8)
+    size = WIDTH * HEIGHT * 3 // 2
+    pictures = [
+        guest.cv2.cvtColor(
+            data[i * size : (i + 1) * size].reshape(-1, WIDTH), guest.cv2.COLOR_YUV2RGB_I420
+        )
+        for i in range(data.size // size)
+    ]
+    assert guest.shown_bars(pictures[-1]) == 7
+    # Every picture on the way is the old one, black, or the new one.
+    assert all(guest.shown_bars(p) in (0, 7) or p.max() <= 2 for p in pictures)
+
+
+def test_a_label_finds_its_camera_among_two() -> None:
+    guest.driver("unload")
+    names = 'card_label="Living Portrait,Spare"'
+    guest.driver("load", "devices=2", "video_nr=10,11", "exclusive_caps=1,1", names)
+
+    with contextlib.closing(sink_of("spare")) as sink, contextlib.closing(sink_of()) as first:
+        assert sink.state.device == "/dev/video11"
+        assert sink.state.label == "Spare"
+        assert first.state.device == "/dev/video10"
+        with contextlib.closing(sink_of("Nobody")) as nobody:
+            assert nobody.state.reason == "no-such-camera"
+            assert "/dev/video11 'Spare'" in nobody.state.message
+
+
+def test_auto_takes_the_next_camera_when_the_first_is_busy() -> None:
+    guest.driver("unload")
+    names = 'card_label="Living Portrait,Spare"'
+    guest.driver("load", "devices=2", "video_nr=10,11", "exclusive_caps=1,1", names)
+
+    with guest.other_sender(), contextlib.closing(sink_of()) as sink:
+        assert sink.state.device == "/dev/video11"
+
+
+def test_a_real_webcam_is_not_written_to() -> None:
+    guest.load_fake_webcam()
+    webcam = next(
+        (
+            f"/dev/{entry.name}"
+            for entry in sorted(Path("/sys/class/video4linux").glob("video*"))
+            if "vivid" in (entry / "name").read_text()
+        ),
+        None,
+    )
+    assert webcam is not None, "vivid does not load"
+
+    with contextlib.closing(sink_of(webcam)) as sink, contextlib.closing(sink_of()) as auto:
+        assert sink.state.reason == "not-virtual"
+        assert webcam in sink.state.message
+        assert auto.state.device == CAMERA
+
+
+def test_a_removed_device_file_is_reported_and_the_stream_goes_on() -> None:
+    number = Path(CAMERA).stat().st_rdev
+    with contextlib.closing(sink_of()) as sink, guest.StreamReader() as reader:
+        reader.wait_for(2)
+        Path(CAMERA).unlink()
+        removed = guest.until(sink, lambda state: state.reason == "node-removed")
+        so_far = len(reader.times)
+        reader.wait_for(so_far + 5)
+        with contextlib.closing(sink_of()) as late:
+            assert late.state.reason == "node-removed"
+        os.mknod(CAMERA, 0o20666, number)
+        back = guest.until(sink, lambda state: state.reason == "")
+
+    assert removed.status == "attached"
+    assert back.status == "attached"
+
+
+def test_a_user_without_permission_is_told_so() -> None:
+    Path(CAMERA).chmod(0o600)
+    program = (
+        "import os, pyvirtualcam\n"
+        "from streamer.sinks.camera import CameraSink\n"
+        "os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
+        "sink = CameraSink('auto', 640, 360, 30, keeper=False)\n"
+        "print(sink.state.reason, sink.state.message, flush=True)"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+
+    assert done.stdout.startswith(f"permission No permission to write to {CAMERA}"), done
+
+
+def test_a_driver_that_browsers_do_not_list_is_reported_and_used() -> None:
+    guest.driver("unload")
+    guest.driver("load", "devices=1", "video_nr=10", "exclusive_caps=0", 'card_label="Plain"')
+
+    with contextlib.closing(sink_of()) as sink:
+        assert sink.state.status == "attached"
+        assert sink.state.reason == "no-exclusive-caps"
+
+
+def test_doctor_finds_the_camera_without_taking_it() -> None:
+    assert examine_camera("auto") == (f"{CAMERA} 'Living Portrait'", "")
+    with contextlib.closing(sink_of()) as sink:
+        assert sink.state.status == "attached"
+        device, advice = examine_camera("auto")
+
+    assert device is None
+    assert "is in use" in advice

@@ -1,0 +1,34 @@
+"""Boot the virtual machine and run the tests that are only for its inside."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+HERE: Final = Path(__file__).resolve().parent
+LABEL: Final = "Living Portrait"
+
+# All tests of one driver run in one boot; emulated, they take about four minutes. A machine that
+# is busy with other work takes twice as long.
+TIMEOUT_S: Final = 1500
+
+
+def command(driver_suite: str | None, *pytest_args: str, browser: bool = False) -> list[str]:
+    """Return the command line that runs ``inside_*.py`` in a machine of its own."""
+    suite = ["--driver-suite", driver_suite] if driver_suite else []
+    return [
+        *(sys.executable, str(HERE / "vcam-vm"), *suite),
+        *("--label", LABEL, "--timeout", str(TIMEOUT_S)),
+        # Nothing but the tests' own folder for temporary files is written, and that in memory.
+        "--no-share",
+        *("--env", "PYTEST_DISABLE_PLUGIN_AUTOLOAD=1"),
+        *("--env", f"PORTRAIT_VM_BROWSER={int(browser)}"),
+        *("--", sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
+        *("-o", "python_files=inside_*.py", str(HERE), *pytest_args),
+    ]
+
+
+def run(driver_suite: str | None, *pytest_args: str, browser: bool = False) -> int:
+    """Run the tests and pass their output on.  Returns pytest's exit status."""
+    line = command(driver_suite, *pytest_args, browser=browser)
+    return subprocess.run(line, cwd=HERE.parents[1], check=False).returncode
