@@ -258,9 +258,10 @@ class Stream:
             engine, self._portrait, view, self.presets.presets[expression], fps, strength
         )
 
-    def health(self) -> tuple[bool, dict[str, object]]:
-        """Return whether frames flow, and the short state."""
-        moment, now = self._moment, self._now()
+    def health(self, now: float | None = None) -> tuple[bool, dict[str, object]]:
+        """Return whether frames flow, and the short state. ``now`` is stream time in s."""
+        moment = self._moment
+        now = self._now() if now is None else now
         flowing = moment is not None and now - moment.t < STALLED_S
         return flowing, {
             "status": "ok" if flowing else "stalled",
