@@ -141,8 +141,8 @@ def synth_tensor(module: str, key: str, shape, dtype: str, salt: str, table=None
             return u.astype(np.float32)
         if suffix == ".weight_v":
             return v.astype(np.float32)
-        # random bulk + a rank-one part along (u, v) a little above the bulk's largest singular value,
-        # so that u^T W v is a sensible spectral-norm estimate but NOT the exact spectral norm
+        # random bulk + a rank-one part along (u, v) a little above the bulk's largest singular
+        # value, so that u^T W v is a sensible spectral-norm estimate but NOT the exact one
         r = unit(name, (n, m)) / np.sqrt(m)
         w = r + (1.1 * (1.0 + np.sqrt(n / m))) * np.outer(u, v)
         return w.reshape(wshape).astype(np.float32)
@@ -252,5 +252,5 @@ def synth_landmarks(
 
 
 def sample_index(shape, step) -> tuple:
-    """Strided-subsample index used for big tensors in the golden files: x[sample_index(x.shape, step)]."""
+    """Index of the strided subsample that is stored: x[sample_index(x.shape, step)]."""
     return tuple(slice(None, None, int(s)) for s in step)

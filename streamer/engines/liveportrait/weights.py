@@ -7,6 +7,7 @@ files keep unfolded, is folded here.
 import pickle
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -74,32 +75,40 @@ def load_networks(
     Raises: `WeightsError`, another text for a missing, truncated, altered or unreadable file, for
     missing or unknown keys, a wrong shape and a wrong number type.
     """
-
-    def one(build: Callable[[], _Network], path: str) -> _Network:
-        file = find(folder, path)
-        network = empty(build)
-        read = _checked_read(folder, file, manifest, least_bytes(network))
-        return fill(network, read, file).to(device)
-
-    mlp_file = find(folder, MLPS)
-    mlps = {
-        STITCHING_ENTRY: empty(lambda: KeypointMlp(STITCHING)),
-        EYE_ENTRY: empty(lambda: KeypointMlp(EYE)),
-        LIP_ENTRY: empty(lambda: KeypointMlp(LIP)),
-    }
-    least = sum(least_bytes(network) for network in mlps.values())
-    entries = split_entries(_checked_read(folder, mlp_file, manifest, least), mlp_file)
-    for entry, network in mlps.items():
-        fill(network, entries[entry], mlp_file, f" (entry '{entry}')").to(device)
-    return Networks(
-        appearance=one(AppearanceExtractor, APPEARANCE),
-        motion=one(MotionExtractor, MOTION),
-        warping=one(WarpingNetwork, WARPING),
-        generator=one(Generator, GENERATOR),
+    mlps = load_mlps(folder, manifest)
+    networks = Networks(
+        appearance=load_checkpoint(folder, APPEARANCE, AppearanceExtractor, manifest),
+        motion=load_checkpoint(folder, MOTION, MotionExtractor, manifest),
+        warping=load_checkpoint(folder, WARPING, WarpingNetwork, manifest),
+        generator=load_checkpoint(folder, GENERATOR, Generator, manifest),
         stitching=mlps[STITCHING_ENTRY],
         eye=mlps[EYE_ENTRY],
         lip=mlps[LIP_ENTRY],
     )
+    for network in vars(networks).values():
+        network.to(device)
+    return networks
+
+
+def load_checkpoint(
+    folder: Path, path: str, build: Callable[[], _Network], manifest: Manifest | None = None
+) -> _Network:
+    """Load one network, on the CPU. Raises: `WeightsError` as `load_networks`."""
+    file = find(folder, path)
+    network = empty(build)
+    return fill(network, _checked_read(folder, file, manifest, least_bytes(network)), file)
+
+
+def load_mlps(folder: Path, manifest: Manifest | None = None) -> dict[str, KeypointMlp]:
+    """Load the three small nets by their entries' names. Raises: `WeightsError`."""
+    file = find(folder, MLPS)
+    dims = {STITCHING_ENTRY: STITCHING, EYE_ENTRY: EYE, LIP_ENTRY: LIP}
+    nets = {entry: empty(partial(KeypointMlp, widths)) for entry, widths in dims.items()}
+    least = sum(least_bytes(net) for net in nets.values())
+    entries = split_entries(_checked_read(folder, file, manifest, least), file)
+    return {
+        entry: fill(net, entries[entry], file, f" (entry '{entry}')") for entry, net in nets.items()
+    }
 
 
 def find(folder: Path, path: str) -> Path:

@@ -88,6 +88,7 @@ class Generator(nn.Module):
         self.middle_names = [f"G_middle_{i}" for i in range(dims.blocks)]
         for name in self.middle_names:
             self.add_module(name, SpadeBlock(dims.middle, dims.middle, dims))
+        self.up = nn.Upsample(scale_factor=2.0, mode="nearest")
         self.up_0 = SpadeBlock(dims.middle, dims.up, dims)
         self.up_1 = SpadeBlock(dims.up, dims.out, dims)
         self.conv_img = nn.Sequential(
@@ -98,6 +99,6 @@ class Generator(nn.Module):
         x = self.fc(features)  # (B, 512, 64, 64)
         for name in self.middle_names:
             x = self.get_submodule(name)(x, features)
-        x = self.up_0(functional.interpolate(x, scale_factor=2.0, mode="nearest"), features)
-        x = self.up_1(functional.interpolate(x, scale_factor=2.0, mode="nearest"), features)
-        return torch.sigmoid(self.conv_img(functional.leaky_relu(x, SLOPE)))  # x (B, 64, 256, 256)
+        x = self.up_0(self.up(x), features)  # (B, 256, 128, 128)
+        x = self.up_1(self.up(x), features)  # (B, 64, 256, 256)
+        return torch.sigmoid(self.conv_img(functional.leaky_relu(x, SLOPE)))

@@ -1,0 +1,73 @@
+"""Crop -> photo: the drawn face laid over the photo through a feathered mask."""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from streamer.engines.liveportrait.crop import CROP_PX, Affine
+from streamer.view import Frame
+
+# The mask's ramp at each side. Source: measured on the reference's mask picture, which this
+# formula meets in every pixel; the left column is 0 and the right one is 15 of 255.
+FEATHER_PX: Final = 16
+
+
+@cache
+def mask_template(side_px: int = CROP_PX) -> NDArray[np.uint8]:
+    """Return the mask in the crop: 255 inside, falling to 0 over 16 px, corners round.
+
+    Shape: (side, side).
+    """
+    at = np.arange(side_px, dtype=np.float64)
+    low, high = FEATHER_PX, side_px - FEATHER_PX
+    outside = np.maximum(np.maximum(low - at, at - high), 0.0)  # px from the inner square
+    distance = np.hypot(outside[:, None], outside[None, :])
+    mask = np.floor(255.0 * np.maximum(0.0, 1.0 - distance / FEATHER_PX)).astype(np.uint8)
+    mask.setflags(write=False)
+    return mask
+
+
+def pixels(image: NDArray[np.float32]) -> Frame:
+    """Return the network's picture as bytes, truncated as in the reference.
+
+    NaN becomes 0: the guard must have looked before. Shapes: (1, 3, H, W) in 0..1 -> (H, W, 3).
+    """
+    upright = np.nan_to_num(image[0].transpose(1, 2, 0), nan=0.0)
+    return np.ascontiguousarray(np.clip(np.clip(upright, 0, 1) * 255, 0, 255).astype(np.uint8))
+
+
+def draw_into(crop: NDArray[np.uint8], out_from_crop: Affine, size: tuple[int, int]) -> Frame:
+    """Draw a crop into a picture of ``size`` (width, height), black elsewhere."""
+    drawn = cv2.warpAffine(crop, out_from_crop[:2], size, flags=cv2.INTER_LINEAR)
+    return np.asarray(drawn, np.uint8)
+
+
+@dataclass(frozen=True)
+class PasteBack:
+    """A picture prepared for faces to be laid into it: mask and covered rest, once.
+
+    Shapes: mask (H, W, 1) in 0..1; rest (H, W, 3), the picture times one minus the mask.
+    """
+
+    out_from_crop: Affine
+    mask: NDArray[np.float32]
+    rest: NDArray[np.float32]
+
+    @classmethod
+    def into(cls, picture: Frame, out_from_crop: Affine) -> "PasteBack":
+        """Prepare a picture: the photo itself, or a frame that shows it."""
+        height, width = picture.shape[:2]
+        template = draw_into(mask_template(), out_from_crop, (width, height))
+        mask = (template.astype(np.float32) / np.float32(255.0))[..., None]
+        return cls(out_from_crop, mask, (1 - mask) * picture.astype(np.float32))
+
+    def paste(self, face: Frame) -> Frame:
+        """Lay a face over the picture. Shapes: (512, 512, 3) -> (H, W, 3)."""
+        height, width = self.rest.shape[:2]
+        drawn = draw_into(face, self.out_from_crop, (width, height))
+        mixed = self.mask * drawn + self.rest
+        return np.asarray(np.clip(mixed, 0, 255), np.uint8)
