@@ -6,11 +6,10 @@ Exit codes: 0 done, 1 something the user can act on (one line on stderr), 2 wron
 import argparse
 import sys
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 from control.commands import bench, doctor, landmarks, presets, render, run
-from streamer.errors import PortraitError
+from streamer import PortraitError, __version__
 
 COMMANDS: Final = {
     "run": run,
@@ -28,7 +27,7 @@ def build_parser() -> argparse.ArgumentParser:
         prog="living-portrait",
         description="A webcam that is a photo that lives. Without a command: run.",
     )
-    parser.add_argument("--version", action="version", version=f"living-portrait {_version()}")
+    parser.add_argument("--version", action="version", version=f"living-portrait {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     for name, module in COMMANDS.items():
         summary = (module.__doc__ or "").strip().splitlines()[0]
@@ -58,9 +57,3 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return 1
 
-
-def _version() -> str:
-    try:
-        return version("living-portrait")
-    except PackageNotFoundError:
-        return "(not installed)"

@@ -14,6 +14,8 @@ from streamer.errors import (
 from streamer.parameters import PARAMETERS, Face, Parameter
 from streamer.view import Frame, View
 
+__version__ = "0.1.0"
+
 __all__ = [
     "PARAMETERS",
     "Config",
@@ -31,5 +33,6 @@ __all__ = [
     "View",
     "WeightsError",
     "Wishes",
+    "__version__",
     "parse_address",
 ]
