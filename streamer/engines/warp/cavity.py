@@ -8,10 +8,11 @@ import numpy as np
 from streamer.engines.warp.pixels import GREY, Array, blur, smooth
 
 # RGB. Pure white teeth and saturated reds look like a cartoon.
-DARK_TOP = np.array([26.0, 13.0, 16.0], np.float32)
-DARK_BOTTOM = np.array([60.0, 26.0, 30.0], np.float32)
-TONGUE = np.array([140.0, 78.0, 82.0], np.float32)
+DARK_TOP = np.array([16.0, 7.0, 7.0], np.float32)
+DARK_BOTTOM = np.array([44.0, 18.0, 17.0], np.float32)
+TONGUE = np.array([150.0, 80.0, 76.0], np.float32)
 TEETH = np.array([214.0, 202.0, 176.0], np.float32)
+TYPICAL_SKIN = np.array([205.0, 165.0, 145.0], np.float32)
 SEPARATORS = (0.0, 0.135, 0.25, 0.36)  # u from the middle
 SHOWS_TEETH = 0.04  # a gap from here on shows the photo's own teeth, u
 
@@ -48,6 +49,9 @@ class Cavity:
         self._light = np.clip(light, 0.12, 1.15)[:, :, None]
         self._sides = np.clip(1.0 - 0.75 * np.abs(x) ** 3, 0.0, 1.0)[:, :, None]
         self._skin = skin
+        # The light's colour, as the skin shows it; normalised, it tints without darkening.
+        cast = np.sqrt(np.maximum(skin, 1.0) / TYPICAL_SKIN)
+        self._cast = np.asarray(cast / float(cast @ GREY), np.float32)
         self._unit = unit
         if not self._own:
             self._teeth, self._teeth_end = self._drawn_teeth()
@@ -68,10 +72,10 @@ class Cavity:
 
     def _tinted(self, colour: Array) -> Array:
         grey = float(colour @ GREY)
-        return np.asarray(grey + (colour - grey) * self._tint, np.float32)
+        return np.asarray((grey + (colour - grey) * self._tint) * self._cast, np.float32)
 
-    def paint(self, upper: Array, lower: Array, lips: float) -> Array:
-        """Return the inside for these lip lines, everywhere."""
+    def paint(self, upper: Array, lower: Array, lips: float, veil: float) -> Array:
+        """Return the inside for these lip lines, everywhere; ``veil`` hides the teeth."""
         t = self._t
         gap = np.maximum(lower - upper, 1e-3)
         depth = np.clip((t - upper) / gap, 0.0, 1.0)[:, :, None]
@@ -81,17 +85,18 @@ class Cavity:
             height = 0.42 * (lips - 0.06) * (1.0 - (self._x / 0.72) ** 2)
             seen = smooth(t - (lower - height), -0.03, 0.05) * (height > 0)
             seen = seen * smooth(np.float32(lips), 0.12, 0.20)
-            tongue = self._tinted(TONGUE) * (0.42 + 0.5 * depth)
+            round_ = (1.0 - 0.45 * self._x**2) * (1.0 - 0.14 * np.exp(-((self._x / 0.07) ** 2)))
+            tongue = self._tinted(TONGUE) * (0.26 + 0.50 * depth) * round_[:, :, None]
             seen = blur(np.asarray(seen, np.float32), 0.03 * self._unit)
             inside = inside + (tongue - inside) * seen[:, :, None]
         inside = inside * self._light * self._sides
         if self._own:
-            inside = self._with_own_teeth(inside)
+            inside = self._with_own_teeth(inside, veil)
         else:
             soft = max(1.5 / self._unit, 0.010)
             teeth = self._teeth * self._light
             seen = np.clip((self._teeth_end - t) / soft + 0.5, 0.0, 1.0)
-            seen = seen * smooth(1.0 - np.abs(self._x), 0.05, 0.30)
+            seen = seen * smooth(1.0 - np.abs(self._x), 0.05, 0.30) * (1.0 - veil)
             inside = inside + (teeth - inside) * seen[:, :, None]
         near_upper = 1.0 - 0.55 * np.exp(-np.maximum(t - upper, 0.0) / 0.03)
         near_lower = 1.0 - 0.45 * np.exp(-np.maximum(lower - t, 0.0) / 0.05)
@@ -100,7 +105,9 @@ class Cavity:
             near_lower = np.ones_like(near_lower)
         return np.asarray(inside * (near_upper * near_lower)[:, :, None], np.float32)
 
-    def _with_own_teeth(self, inside: Array) -> Array:
+    def _with_own_teeth(self, inside: Array, veil: float) -> Array:
         t = self._t
-        seen = 1.0 - smooth(t, self._lower - 0.015, self._lower + 0.02)
+        # Near the corners the lip lines meet, and what lies between them is lip, not tooth.
+        seen = 1.0 - smooth(t, self._lower - 0.03, self._lower - 0.002)
+        seen = seen * smooth(self._lower - self._upper, 0.01, 0.05) * (1.0 - veil)
         return np.asarray(inside + (self._base - inside) * seen[:, :, None], np.float32)

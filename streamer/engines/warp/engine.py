@@ -120,9 +120,10 @@ class WarpScene:
                 self._show(index, painter.box, state, painter.neutral, painter.paint)
         if self._mouth.visible:
             step = 0.25 * self._pixel
-            rest = self._mouth.neutral
+            rest = self._measured.lips
             lips = rest + round((pose.lips - rest) / step) * step if pose.lips else 0.0
-            self._show(2, self._mouth.box, lips, rest, self._mouth.paint)
+            shown = (lips, round(pose.veil, 1) if lips != rest else 0.0)
+            self._show(2, self._mouth.box, shown, self._mouth.neutral, self._mouth.paint)
 
     def _show(
         self,
@@ -166,7 +167,7 @@ class WarpScene:
             self._frame[rows, left : left + box.width] = moved
 
 
-_State = TypeVar("_State", EyeState, float)
+_State = TypeVar("_State", EyeState, tuple[float, float])
 
 
 class _Patches:

@@ -55,8 +55,8 @@ PUSHES: Final[dict[str, tuple[Push, ...]]] = {
     ),
     "purse": (
         Push("corner", (-0.15, 0.0), (0.24, 0.22)),
-        Push("upper", (0.0, 0.02), (0.20, 0.10)),
-        Push("lower", (0.0, -0.02), (0.20, 0.10)),
+        Push("upper", (0.0, -0.015), (0.18, 0.10)),
+        Push("lower", (0.0, 0.018), (0.18, 0.10)),
     ),
     "stretch": (
         Push("corner", (0.085, 0.020), (0.24, 0.22), below_eyes=True),
@@ -69,7 +69,7 @@ PUSHES: Final[dict[str, tuple[Push, ...]]] = {
         Push("middle", (0.0, -0.030), (0.40, 0.22), (0.0, 0.32)),
     ),
     "jaw": (
-        Push("corner", (-0.24, 0.08), (0.24, 0.24)),
+        Push("corner", (-0.26, 0.24), (0.24, 0.24)),
     ),
 }
 # fmt: on

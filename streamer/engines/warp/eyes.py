@@ -13,7 +13,7 @@ import numpy as np
 from streamer.engines.warp.curves import Curve, through
 from streamer.engines.warp.face_frame import FaceFrame, box_around
 from streamer.engines.warp.landmarks import Eye, Line
-from streamer.engines.warp.pixels import GREY, Array, sample, smooth, spread
+from streamer.engines.warp.pixels import GREY, Array, blur, sample, smooth, spread
 from streamer.engines.warp.pose import OPEN, Lids
 from streamer.view import Frame
 
@@ -93,6 +93,12 @@ class EyePainter:
         along = np.clip((s - eye.outer[0]) / (eye.inner[0] - eye.outer[0]), 0.0, 1.0)
         # 0 at both corners, 1 in between
         self._open = smooth(along, 0.0, 0.10) * (1.0 - smooth(along, 0.93, 1.0))
+        out = self.outward * (s - np.float32(eye.outer[0]))
+        # The lash line is thin at the inner corner, strong outside, and ends in the flick.
+        inner = -self.outward * (s - np.float32(eye.inner[0]))
+        width = abs(float(eye.outer[0] - eye.inner[0]))
+        strength = smooth(-inner / width, 0.0, 0.45) * (1.0 - smooth(out, -0.05, 0.03))
+        self._line = np.asarray(strength, np.float32)
         grey = self.base @ GREY
         above = (self._upper - t) * unit
         opening = (t > self._upper - 0.045) & (t < self._lower + 0.02) & (self._gap > 0)
@@ -105,14 +111,18 @@ class EyePainter:
         dark = self.base[lashes]
         if len(dark):
             order = np.argsort(dark.sum(axis=1))[: max(1, len(dark) // 4)]
-            self._lash = 0.72 * dark[order].mean(axis=0)
+            self._lash = 0.85 * dark[order].mean(axis=0)
         else:
             self._lash = np.full(3, 30.0, np.float32)
-        # The tick that the lashes draw beyond the outer corner.
-        out = self.outward * (s - eye.outer[0])
-        tail = smooth(out, -0.06, 0.02) * (1.0 - smooth(out, 0.07, 0.13))
-        level = t - float(eye.outer[1])
-        tail = tail * smooth(level, -0.10, -0.05) * (1.0 - smooth(level, 0.015, 0.06))
+        # They would stay behind as a tick. Closing takes out dark strokes as thin as lashes and
+        # leaves broad shadows alone.
+        size = max(3, 2 * round(0.05 * unit) + 1)
+        stroke = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+        bare = cv2.morphologyEx(self.base, cv2.MORPH_CLOSE, stroke)
+        self._bare = blur(np.asarray(bare, np.float32), 0.02 * unit)
+        tail = smooth(out, -0.08, 0.0) * (1.0 - smooth(out, 0.08, 0.155))
+        level = t - np.float32(eye.outer[1])
+        tail = tail * smooth(level, -0.17, -0.09) * (1.0 - smooth(level, 0.01, 0.07))
         self._tail = np.asarray(tail, np.float32)
 
     def _prepare_ball(self, eye: Eye) -> None:
@@ -121,18 +131,25 @@ class EyePainter:
         edge = max(0.015, 1.2 * self._pixel)
         inside = smooth(t - self._upper, 0.4 * edge, 1.6 * edge)
         inside = inside * smooth(self._lower - t, 0.2 * edge, 1.0 * edge)
-        white = np.asarray(inside * smooth(r, 1.12, 1.25) * (self._gap > 0), np.float32)
+        along = np.clip((s - eye.outer[0]) / (eye.inner[0] - eye.outer[0]), 0.0, 1.0)
+        corner = np.maximum(1.0 - smooth(along, 0.06, 0.16), smooth(along, 0.84, 0.94))
+        plain = smooth(t - self._upper, 0.025, 0.055) * smooth(self._lower - t, 0.005, 0.025)
+        plain = np.maximum(plain, corner * (self._gap > 0))
+        plain = np.asarray(plain * smooth(r, 1.18, 1.35) * (self._gap > 0), np.float32)
         grey = self.base @ GREY
-        if white.sum() > 6:
-            # Corner shadows and the caruncle count less than the white itself.
-            level = float(np.quantile(grey[white > 0.5], 0.6)) if (white > 0.5).any() else 1.0
-            white = np.asarray(white * (0.05 + smooth(grey, 0.55 * level, 0.85 * level)))
-        sigmas = (0.03 * unit, 0.06 * unit, 0.14 * unit, 0.30 * unit)
-        self._sclera = spread(self.base, white, sigmas)
+        white = float(np.quantile(grey[plain > 0.5], 0.7)) if (plain > 0.5).any() else 160.0
+        filled = spread(self.base, plain, (0.05 * unit, 0.14 * unit, 0.30 * unit))
+        # The photo's own white, with its veins and its corners, wherever it is seen.
+        seen = 0.7 * plain * smooth(r, 1.2, 1.7)
+        self._sclera = np.asarray(filled + (self.base - filled) * seen[:, :, None], np.float32)
+        # How dark the lid's shadow and the lashes make the white just under the lid.
+        under = (np.abs(t - self._upper - 0.013) < 0.008) & (r > 1.2) & (self._gap > 0.04)
+        dark = float(np.median(grey[under])) if under.any() else 0.55 * white
+        self._shadow = min(max(1.0 - dark / max(white, 1.0), 0.30), 0.75)
         self._disc, self._disc_alpha = self._whole_iris(eye, np.asarray(inside, np.float32))
         ring = (r < 0.85) & (inside > 0.5)
         iris = float(grey[ring].mean()) if ring.any() else 0.0
-        around = (white > 0.3 * white.max()) if white.max() > 0 else ring
+        around = plain > 0.5
         contrast = float(grey[around].mean()) - iris if around.any() else 0.0
         self._gaze_scale = min(1.0, max(0.3, contrast / (2.0 * MIN_CONTRAST)))
 
@@ -160,7 +177,7 @@ class EyePainter:
         seen = seen * (1.0 - glint)
         hidden = typical + (mirrored - typical) * seen[:, :, None]
         disc = hidden + (self.base - hidden) * inside[:, :, None]
-        alpha = 1.0 - smooth(r, 0.90, 1.13)
+        alpha = 1.0 - smooth(r, 0.93, 1.18)
         return np.asarray(disc, np.float32), np.asarray(alpha, np.float32)
 
     # -- once per state -----------------------------------------------------------------------
@@ -175,8 +192,8 @@ class EyePainter:
         low = -((1.0 - UPPER_SHARE) * shut + k * (1.0 - 0.6 * shut))
         up = min(up, 1.0 + low)
         gap, t = self._gap, self._t
-        new_upper = self._upper + up * gap
         new_lower = self._lower + low * gap
+        new_upper = self._upper + up * gap
 
         skin = self._slide(up, low, new_upper, new_lower)
         if shut > 0.0:
@@ -207,9 +224,9 @@ class EyePainter:
         v = np.clip((self._lower + BELOW - t) / room, 0.0, 1.0)
         below = np.maximum(t - low * gap * v * np.sqrt(v), self._lower - 0.004)
         source = np.where(t < 0.5 * (new_upper + new_lower), above, below)
-        # Where nothing moves, nothing may be resampled.
-        shift = (source - t) * np.float32(self.frame.unit) * (gap > 0)
-        self._source = t + shift * self._pixel
+        # Beside the eye nothing moves, and nothing may be resampled.
+        self._source = np.where(gap > 0, source, t)
+        shift = (self._source - t) * np.float32(self.frame.unit)
         return sample(
             self.base,
             self._x + shift * np.float32(self.frame.across[0]),
@@ -219,13 +236,13 @@ class EyePainter:
     def _smooth_lid(self, skin: Array, shut: float, new_upper: Array) -> Array:
         """Give the closing lid clean skin where crease and lashes would be drawn out."""
         t = self._t
-        lid = smooth(self._source, self._upper - 0.10, self._upper - 0.03) * (t < new_upper)
+        lid = smooth(self._source, self._upper - 0.13, self._upper - 0.04) * (t < new_upper)
         height = np.clip((t - self._upper) / np.maximum(new_upper - self._upper, 0.01), 0.0, 1.0)
         shade = 0.90 + 0.10 * np.sin(np.pi * height)
-        amount = 0.75 * shut * lid * self._open
+        amount = 0.82 * shut * lid * self._open
         skin = skin + (self._fill * shade[:, :, None] - skin) * amount[:, :, None]
-        tail = 0.85 * shut * self._tail
-        return np.asarray(skin + (self._fill - skin) * tail[:, :, None])
+        tail = shut * self._tail
+        return np.asarray(skin + (self._bare - skin) * tail[:, :, None])
 
     def _ball(self, gx: float, gy: float, c: float, new_upper: Array) -> Array:
         """The eyeball: the photo's own, or sclera and iris where it looks elsewhere."""
@@ -237,14 +254,16 @@ class EyePainter:
         disc = sample(self._disc, self._x - dx, self._y - dy)
         alpha = sample(self._disc_alpha, self._x - dx, self._y - dy)
         ball = self._sclera + (disc - self._sclera) * alpha[:, :, None]
-        shadow = 1.0 - 0.30 * np.exp(-np.maximum(self._t - new_upper, 0.0) / 0.03)
+        shadow = 1.0 - self._shadow * np.exp(-np.maximum(self._t - new_upper, 0.0) / 0.028)
         ball = ball * shadow[:, :, None]
         return np.asarray(self.base + (ball - self.base) * np.float32(mixed))
 
     def _lash_line(self, out: Array, shut: float, new_upper: Array) -> Array:
-        d = self._t - new_upper
-        line = np.clip(1.0 + d / 0.011, 0.0, 1.0) * np.clip(1.0 - d / 0.020, 0.0, 1.0)
-        amount = 0.72 * shut * line * self._open
+        """Draw the lashes of a closing lid: a soft line with a faint fringe below."""
+        d = (self._t - new_upper) / (0.55 + 0.45 * self._line)
+        line = np.exp(-((d / np.where(d < 0, 0.011, 0.016)) ** 2))
+        fringe = 0.30 * smooth(d, -0.005, 0.01) * (1.0 - smooth(d, 0.015, 0.045))
+        amount = shut * self._line * np.maximum(0.70 * line, fringe)
         return np.asarray(out + (self._lash - out) * amount[:, :, None])
 
 

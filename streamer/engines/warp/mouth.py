@@ -5,6 +5,8 @@ little, and between them lie the photo's own teeth or a painted inside of the mo
 Coefficients were judged by eye on two portraits.
 """
 
+from typing import Final
+
 import cv2
 import numpy as np
 
@@ -19,8 +21,11 @@ COARSE = 4  # the jaw's slide is smooth: a quarter of the pixels is enough
 NECK = 0.95  # u below the jaw line over which the neck takes up the jaw's move
 ROUNDS = 3
 
-LOWER_SHARE, UPPER_SHARE, JAW_SHARE = 0.84, 0.16, 0.92  # of the lower lip's, of opening
+LOWER_SHARE, UPPER_SHARE, JAW_SHARE = 0.82, 0.18, 0.85  # of the lower lip's, of opening
 CLOSING_LOWER, CLOSING_UPPER, CLOSING_JAW = 0.72, 0.28, 0.55
+
+# How much of red, green and blue the line between closed lips takes away.
+SEAM: Final = np.array([0.42, 0.55, 0.52], np.float32)
 
 
 class MouthPainter:
@@ -28,7 +33,8 @@ class MouthPainter:
 
     def __init__(self, picture: Frame, frame: FaceFrame, face: Landmarks, lips: float) -> None:
         """Prepare; ``face`` is in face coordinates, ``lips`` the photo's own gap, u."""
-        self.frame, self.neutral = frame, lips
+        self.frame, self._lips = frame, lips
+        self.neutral = (lips, 0.0)
         m = face.mouth
         upper = through(m.corner_l, m.upper_in, m.corner_r)
         lower = through(m.corner_l, m.lower_in, m.corner_r)
@@ -65,14 +71,18 @@ class MouthPainter:
             np.polyfit([jaw_l[0], chin[0], jaw_r[0]], [jaw_l[1], chin[1], jaw_r[1]], 2), s
         )
         jaw_line = np.clip(jaw_line, line + 0.15, chin[1] + 0.05)
-        psi = smooth(t - middle, 0.02, 0.62 * (float(chin[1]) - line))
-        fade = 1.0 - smooth(t - jaw_line, 0.04, NECK)
-        across = np.exp(-(((s - chin[0]) / (1.05 * jaw_half)) ** 4))
         corner_l, corner_r = float(face.mouth.corner_l[0]), float(face.mouth.corner_r[0])
         x = (s - 0.5 * (corner_l + corner_r)) / max(0.5 * (corner_r - corner_l), 0.1)
+        # Beside the mouth the cheek stretches from farther up.
+        start = 0.02 - 0.24 * smooth(np.abs(x), 1.15, 1.9)
+        psi = smooth(t - middle, start, np.float32(0.62 * (float(chin[1]) - line)))
+        fade = 1.0 - smooth(t - jaw_line, 0.04, NECK)
+        across = np.exp(-(((s - chin[0]) / (1.05 * jaw_half)) ** 4))
         gap = np.maximum(lower.at(s) - upper.at(s), 0.0)
-        self._opening = np.asarray(_arch(x) * (1.0 - psi) * fade, np.float32)
-        self._closing = np.asarray(gap * (1.0 - psi) * fade, np.float32)
+        # A little beyond the lip line, where the inversion starts; then the upper lip's realm.
+        lower_layer = smooth(t - upper.at(s), -0.14, -0.06) * (1.0 - psi) * fade
+        self._opening = np.asarray(_arch(x) * lower_layer, np.float32)
+        self._closing = np.asarray(gap * lower_layer, np.float32)
         self._jaw = np.asarray(across * psi * fade, np.float32)
 
     def _prepare_lips(self, face: Landmarks, upper: Curve, lower: Curve) -> None:
@@ -100,15 +110,16 @@ class MouthPainter:
             t,
             self._upper,
             self._lower,
-            self.neutral,
+            self._lips,
             self.frame.unit,
         )
 
     # -- once per opening ---------------------------------------------------------------------
 
-    def paint(self, lips: float) -> Frame:
-        """Return the patch for `box` with this gap between the lips, u."""
-        extra = lips - self.neutral
+    def paint(self, state: tuple[float, float]) -> Frame:
+        """Return the patch for `box`: gap between the lips, u, and how much they hide the teeth."""
+        lips = state[0]
+        extra = lips - self._lips
         if extra >= 0.0:
             down, jaw = LOWER_SHARE * extra, JAW_SHARE * LOWER_SHARE * extra
             slide = down * self._opening + jaw * self._jaw
@@ -116,9 +127,9 @@ class MouthPainter:
             new_upper = self._upper - rise * self._arch
             new_lower = self._lower + down * self._arch
         else:
-            shut = -extra / self.neutral
+            shut = -extra / self._lips
             slide = -CLOSING_LOWER * shut * self._closing
-            slide = slide - CLOSING_JAW * shut * self.neutral * self._jaw
+            slide = slide - CLOSING_JAW * shut * self._lips * self._jaw
             new_upper = self._upper + CLOSING_UPPER * shut * self._gap
             new_lower = self._lower - CLOSING_LOWER * shut * self._gap
         back = self._inverted(np.asarray(slide, np.float32))
@@ -128,7 +139,7 @@ class MouthPainter:
             interpolation=cv2.INTER_LINEAR,
         )[: self.box.height, : self.box.width]
         patch = self._slid(np.asarray(shift, np.float32))
-        self._paint_lips(patch, np.asarray(shift, np.float32), new_upper, new_lower, lips)
+        self._paint_lips(patch, np.asarray(shift, np.float32), new_upper, new_lower, state)
         return patch
 
     def _inverted(self, slide: Array) -> Array:
@@ -158,11 +169,16 @@ class MouthPainter:
         )
 
     def _paint_lips(
-        self, patch: Frame, shift: Array, new_upper: Array, new_lower: Array, lips: float
+        self,
+        patch: Frame,
+        shift: Array,
+        new_upper: Array,
+        new_lower: Array,
+        state: tuple[float, float],
     ) -> None:
         """Paint both lips and what lies between them, into the fine part of the patch."""
-        t = self._t
-        moved = min(1.0, abs(lips - self.neutral) / 0.02)
+        t, (lips, veil) = self._t, state
+        moved = min(1.0, abs(lips - self._lips) / 0.02)
         # The photo's seam or teeth end at the lip line: the lips themselves start a little off.
         upper_source = t - (new_upper - self._upper) * self._lift
         upper_source = np.minimum(upper_source, self._upper - 0.008 * moved * self._arch)
@@ -187,19 +203,19 @@ class MouthPainter:
         d1, d2 = t - new_upper, new_lower - t
         opened = np.clip(d1 / self._soft + 0.5, 0, 1) * np.clip(d2 / self._soft + 0.5, 0, 1)
         opened = opened * smooth(gap, 0.0, 1.5 * self._soft)
-        inside = self._cavity.paint(new_upper, new_lower, lips)
+        inside = self._cavity.paint(new_upper, new_lower, lips, veil)
         rim = 0.22 * moved * np.exp(-np.maximum(np.maximum(-d1, -d2), 0.0) / 0.02)
         rim = rim * smooth(gap, 0.0, 0.05)
         skin = skin * (1.0 - rim)[:, :, None]
         out = skin + (inside - skin) * opened[:, :, None]
         # Lips that meet over teeth need a line between them; a closed photo has its own.
-        if self.neutral > 0.0 and lips < self.neutral:
-            line = np.exp(-(((t - middle) / 0.016) ** 2)) * (1.0 - smooth(gap, 0.0, 0.03))
-            line = line * smooth(1.0 - np.abs(self._x), -0.02, 0.12) * moved
-            out = out * (1.0 - 0.55 * line)[:, :, None]
+        if self._lips > 0.0 and lips < self._lips:
+            line = np.exp(-(((t - middle) / 0.013) ** 2)) * (1.0 - smooth(gap, 0.0, 0.03))
+            line = line * smooth(1.0 - np.abs(self._x), -0.02, 0.35) * moved
+            out = out * (1.0 - line[:, :, None] * SEAM)
         patch[self._fine.slices] = cv2.convertScaleAbs(out)
 
 
 def _arch(x: Array) -> Array:
     """How far the lips part along the mouth: 1 in the middle, 0 at the corners."""
-    return np.asarray(np.maximum(1.0 - x * x, 0.0) ** 0.8, np.float32)
+    return np.asarray(np.maximum(1.0 - x * x, 0.0) ** 0.9, np.float32)

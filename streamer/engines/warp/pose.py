@@ -58,6 +58,7 @@ class Pose:
     purse: float = 0.0
     stretch: float = 0.0
     press: float = 0.0
+    veil: float = 0.0  # how much rounded lips hide the teeth
     jaw: float = 0.0  # opening beyond the photo's own, u
     brow: float = 0.0
     wink: float = 0.0
@@ -140,6 +141,7 @@ def pose_of(face: Mapping[str, float], rest: Rest) -> Pose:
         tuck=max(-pout, 0.0),
         purse=kiss,
         stretch=max(-purse / 20.0, 0.0),
+        veil=min(1.0, 1.4 * kiss + 0.8 * max(pout, 0.0)),
         press=max(-wanted / 0.2, 0.0),
         jaw=max(lips - rest.lips, 0.0),
         brow=face["eyebrow"] / 30.0 * (0.3 if rest.glasses else 1.0),
@@ -153,10 +155,10 @@ def _eye_ratio(eye: Eye) -> float:
 
 
 def _lids(ratio: float, rest: float) -> float:
-    """Closure for an eye ratio; the wide end asks for 0.24 of the gap more."""
+    """Closure for an eye ratio; the wide end asks for 0.20 of the gap more."""
     if ratio <= rest:
         return 1.0 - ratio / rest
-    return -0.24 * (ratio - rest) / (PARAMETERS["eye_ratio"].high - rest)
+    return -0.20 * (ratio - rest) / (PARAMETERS["eye_ratio"].high - rest)
 
 
 def _lips_of(ratio: float) -> float:
