@@ -6,6 +6,7 @@ repeats the last frame while the renderer is silent, looks each second whether t
 arrive, and opens the camera again when it was lost or was not there.
 """
 
+import logging
 import platform
 import threading
 import time
@@ -25,6 +26,8 @@ from streamer.sinks.camera_system import (
 )
 from streamer.sinks.pixels import NativeFrames
 from streamer.view import Frame
+
+_log = logging.getLogger(__name__)
 
 RETRY_S: Final = 2.0
 """How often a camera that is not there is looked for."""
@@ -159,8 +162,14 @@ class CameraSink:
             self._check()
 
     def _run(self) -> None:
+        told = ""
         while not self._stop.wait(_KEEPER_PERIOD_S):
-            self.keep()
+            try:
+                self.keep()
+            except Exception as exc:  # a keeper that ends would cost the user the camera
+                if str(exc) != told:
+                    told = str(exc)
+                    _log.exception("The camera's keeper met an error that it does not know")
 
     def _write(self) -> None:
         """Write the front frame, if there is a camera. The lock is held."""

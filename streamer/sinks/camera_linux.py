@@ -109,6 +109,10 @@ class VideoDevices:
         """Whether the driver still has the device."""
         return (self._sysfs / Path(path).name).exists()
 
+    def node_there(self, path: str) -> bool:
+        """Whether the device file is there."""
+        return Path(path).exists()
+
     def format(self, path: str) -> DeviceFormat | None:
         """Return the format that sysfs shows, None while nothing is sent and nothing held."""
         try:

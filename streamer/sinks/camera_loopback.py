@@ -109,7 +109,7 @@ class LoopbackCameras:
             return Finding(
                 "size-held", self._size_held(link.device, shown, sent, can_send=True), lost=True
             )
-        if not Path(link.device).exists():
+        if not self._devices.node_there(link.device):
             return Finding(
                 "node-removed", advice.node_removed(self._gather(), link.device), lost=False
             )
