@@ -113,8 +113,11 @@ def _new(photo: Photo, face: int, cached: Path) -> Landmarks:
     found = _detect(photo, face)
     try:
         cached.parent.mkdir(parents=True, exist_ok=True)
-        save_sidecar(cached, photo, found)
-    except OSError as exc:  # a full or read-only disk only costs the time of the next detection
+        save_sidecar(cached, found, photo)
+    except (
+        OSError,
+        PhotoError,
+    ) as exc:  # a full or read-only disk only costs the time of the next detection
         log.debug("landmarks not cached: %s", exc)
     return found
 

@@ -112,14 +112,16 @@ def load_sidecar(path: Path, photo: Photo) -> Marks:
     )
 
 
-def save_sidecar(path: Path, photo: Photo, landmarks: Landmarks) -> bool:
-    """Write the landmarks of a photo, unless the file is not the program's own.
+def save_sidecar(path: Path, landmarks: Landmarks, photo: Photo) -> None:
+    """Write the landmarks of a photo.
 
-    Returns: whether it was written. A file that a person wrote or edited stays as it is.
-    Raises: `OSError`.
+    Raises: `PhotoError` if the file is not as the program wrote it: what a person wrote or edited
+    is never overwritten. `OSError` from the disk.
     """
     if path.exists() and not written_by_program(path):
-        return False
+        raise PhotoError(
+            f"{path} was written or edited by hand and is left as it is. Rename or delete it first."
+        )
     body = _body(photo, landmarks)
     digest = hashlib.sha256(body.encode()).hexdigest()[:16]
     # Written beside and renamed: a reader never sees half a file.
@@ -131,7 +133,6 @@ def save_sidecar(path: Path, photo: Photo, landmarks: Landmarks) -> bool:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-    return True
 
 
 def written_by_program(path: Path) -> bool:
