@@ -29,13 +29,19 @@ EYE_LINE: Final = 0.44
 # become mush, and a distant one is better shown smaller. The operator's zoom goes further.
 MAX_FACE_ENLARGEMENT: Final = 6.0
 
+# A face may come this much larger than asked, where that saves a fill above and below.
+NEARLY_COVERED: Final = 1.12
+
 # Picture beyond the frame's edge, in frame heights: as far as a moving head draws it in.
 MAX_MARGIN: Final = 0.0625
 
-# Where the picture ends. A hard edge would draw a line through the background; a fill as bright as
-# the picture would compete with it. Judged by eye on two portraits.
+# Where the picture ends, in frame heights: the blend inside its edge; the reflection's blurs and
+# how far out each takes over; how dark it gets and where. Judged by eye on two portraits.
 FILL_EDGE: Final = 0.03
-FILL_BRIGHTNESS: Final = 0.75
+FILL_BLURS: Final = (0.006, 0.025, 0.07)
+FILL_STEPS: Final = (0.0, 0.08, 0.25)
+FILL_FADE: Final = 0.5
+FILL_BRIGHTNESS: Final = 0.55
 
 ZOOM_RANGE: Final = (0.25, 4.0)
 OFFSET_RANGE: Final = (-1.0, 1.0)
@@ -111,6 +117,10 @@ class View:
         elif self.fit == "face" and framing is not None:
             head = max(framing.chin_y - framing.crown_y, 1.0)
             scale = min(framing.head * self.height / head, max(MAX_FACE_ENLARGEMENT, cover))
+            # A picture that nearly reaches top and bottom is better a little larger than filled.
+            filling = self.height / photo_height
+            if scale < filling <= NEARLY_COVERED * scale:
+                scale = filling
             photo_x, photo_y, anchor_y = (
                 framing.center_x,
                 framing.eye_y,
@@ -149,10 +159,10 @@ class View:
         )
         if scale > 1.2:
             drawn = _unsharp(drawn, 0.35, 0.5 * scale)
-        inside = self._inside(frame_from_photo, photo.shape[1], photo.shape[0])
+        inside, outside = self._coverage(frame_from_photo, photo.shape[1], photo.shape[0])
         if inside.min() < 1.0:
             alpha = inside[:, :, None]
-            drawn = _frame(np.rint(drawn * alpha + self._fill(drawn) * (1.0 - alpha)))
+            drawn = _frame(np.rint(drawn * alpha + self._fill(drawn, outside) * (1.0 - alpha)))
         cut = pad - margin
         return drawn[cut : drawn.shape[0] - cut, cut : drawn.shape[1] - cut].copy()
 
@@ -161,22 +171,36 @@ class View:
         """The widest margin that `draw` gives, px."""
         return round(MAX_MARGIN * self.height)
 
-    def _fill(self, reflected: Frame) -> Frame:
-        """The background where the picture ends: its own reflection, far out of focus."""
+    def _fill(self, reflected: Frame, outside: NDArray[np.float32]) -> Frame:
+        """The background where the picture ends: its own reflection, going out of focus.
+
+        ``outside`` is the distance from the picture's edge, in frame heights. Close to the edge
+        the reflection is nearly sharp and bright, so that no line shows where the picture ends.
+        """
         height, width = reflected.shape[:2]
         if self.fill != "blur":
             return np.full((height, width, 3), fill_color(self.fill), np.uint8)
         small = cv2.resize(
-            reflected, (max(8, width // 8), max(8, height // 8)), interpolation=cv2.INTER_AREA
+            reflected, (max(8, width // 4), max(8, height // 4)), interpolation=cv2.INTER_AREA
         )
-        small = cv2.GaussianBlur(small, (0, 0), max(2.0, 0.06 * small.shape[0]))
-        large = cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC)
-        return _frame(np.rint(large * FILL_BRIGHTNESS))
+        blurs = [
+            cv2.GaussianBlur(small, (0, 0), max(0.5, sigma * small.shape[0])).astype(np.float32)
+            for sigma in FILL_BLURS
+        ]
+        distance = cv2.resize(outside, (small.shape[1], small.shape[0]))
+        mixed = blurs[0]
+        for blurred, near, far in zip(blurs[1:], FILL_STEPS, FILL_STEPS[1:], strict=False):
+            share = np.clip((distance - near) / (far - near), 0.0, 1.0)[:, :, None]
+            mixed = mixed + (blurred - mixed) * share
+        fade = np.clip(distance / FILL_FADE, 0.0, 1.0)
+        mixed = mixed * (1.0 - (1.0 - FILL_BRIGHTNESS) * fade * (2.0 - fade))[:, :, None]
+        large = cv2.resize(mixed, (width, height), interpolation=cv2.INTER_LINEAR)
+        return _frame(np.clip(np.rint(large), 0, 255))
 
-    def _inside(
+    def _coverage(
         self, frame_from_photo: Matrix, photo_width: int, photo_height: int
-    ) -> NDArray[np.float32]:
-        """1 where the picture covers the drawing, falling to 0 over some pixels inside its edge.
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Where the picture covers the drawing (1, falling to 0 inside its edge), and how far out.
 
         A side on which the picture reaches the frame's edge has no fall: its margin is reflection.
         """
@@ -185,17 +209,19 @@ class View:
         y0 = frame_from_photo[1, 2] - 0.5 * scale
         soft = max(2.0, FILL_EDGE * min(self.width, self.height))
 
-        def ramp(n: int, low: float, length: float) -> NDArray[np.float32]:
+        def beyond(n: int, low: float, length: float) -> NDArray[np.float32]:
+            """Distance outside the picture along one axis, px; negative inside."""
             at = np.arange(-pad, n + pad, dtype=np.float32)
-            rise = np.ones_like(at) if low <= 0 else np.clip((at - low) / soft, 0, 1)
-            high = low + length
-            fall = np.ones_like(at) if high >= n - 1 else np.clip((high - at) / soft, 0, 1)
-            edge = np.minimum(rise, fall)
-            return np.asarray(edge * edge * (3 - 2 * edge), np.float32)
+            left = np.float32(low) - at if low > 0 else np.full_like(at, -np.inf)
+            high = np.float32(low + length)
+            right = at - high if high < n - 1 else np.full_like(at, -np.inf)
+            return np.asarray(np.maximum(left, right), np.float32)
 
-        rows = ramp(self.height, y0, scale * photo_height)
-        columns = ramp(self.width, x0, scale * photo_width)
-        return np.outer(rows, columns).astype(np.float32)
+        rows = beyond(self.height, y0, scale * photo_height)[:, None]
+        columns = beyond(self.width, x0, scale * photo_width)[None, :]
+        edge = np.clip(-rows / soft, 0, 1) * np.clip(-columns / soft, 0, 1)
+        outside = np.hypot(np.maximum(rows, 0), np.maximum(columns, 0)) / self.height
+        return np.asarray(edge * edge * (3 - 2 * edge), np.float32), outside.astype(np.float32)
 
 
 def parse_size(text: str) -> tuple[int, int]:

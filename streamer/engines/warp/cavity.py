@@ -38,7 +38,7 @@ class Cavity:
         """
         self._x, self._s, self._t = x, s, t
         self._upper, self._lower = upper, lower
-        self._own = gap > SHOWS_TEETH
+        self._gap, self._own = gap, gap > SHOWS_TEETH
         self._base = base
         grey = base @ GREY
         skin = base.reshape(-1, 3).mean(axis=0)
@@ -91,7 +91,7 @@ class Cavity:
             inside = inside + (tongue - inside) * seen[:, :, None]
         inside = inside * self._light * self._sides
         if self._own:
-            inside = self._with_own_teeth(inside, veil)
+            inside = self._with_own_teeth(inside, veil, lips)
         else:
             soft = max(1.5 / self._unit, 0.010)
             teeth = self._teeth * self._light
@@ -100,14 +100,21 @@ class Cavity:
             inside = inside + (teeth - inside) * seen[:, :, None]
         near_upper = 1.0 - 0.55 * np.exp(-np.maximum(t - upper, 0.0) / 0.03)
         near_lower = 1.0 - 0.45 * np.exp(-np.maximum(lower - t, 0.0) / 0.05)
-        if self._own:  # the photo's own pixels hold their own shadows
-            near_upper = 0.5 + 0.5 * near_upper
-            near_lower = np.ones_like(near_lower)
+        if self._own:  # its own pixels hold their own shadows, until the lips move
+            moved = abs(lips - self._gap)
+            dark = min(moved / (self._gap if lips < self._gap else 0.10), 1.0)
+            dark *= 0.9 if lips < self._gap else 0.5
+            near_upper = 1.0 - dark * (1.0 - near_upper)
+            near_lower = 1.0 - dark * (1.0 - near_lower) * (lips < self._gap)
         return np.asarray(inside * (near_upper * near_lower)[:, :, None], np.float32)
 
-    def _with_own_teeth(self, inside: Array, veil: float) -> Array:
-        t = self._t
-        # Near the corners the lip lines meet, and what lies between them is lip, not tooth.
-        seen = 1.0 - smooth(t, self._lower - 0.03, self._lower - 0.002)
-        seen = seen * smooth(self._lower - self._upper, 0.01, 0.05) * (1.0 - veil)
+    def _with_own_teeth(self, inside: Array, veil: float, lips: float) -> Array:
+        """Lay the photo's own teeth over the dark; they stay where they are."""
+        # Up to the photo's own gap all of it is shown as it is. Beyond, the lower lip draws away,
+        # and near the corners what lies between the lines is lip, not tooth.
+        beyond = min(max((lips - self._gap) / 0.05, 0.0), 1.0)
+        end = self._lower + 0.05 - 0.052 * beyond
+        seen = 1.0 - smooth(self._t, end - 0.028, end)
+        seen = seen * (1.0 - beyond + beyond * smooth(self._lower - self._upper, 0.01, 0.05))
+        seen = seen * (1.0 - veil)
         return np.asarray(inside + (self._base - inside) * seen[:, :, None], np.float32)

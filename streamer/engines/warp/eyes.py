@@ -123,7 +123,8 @@ class EyePainter:
         tail = smooth(out, -0.08, 0.0) * (1.0 - smooth(out, 0.08, 0.155))
         level = t - np.float32(eye.outer[1])
         tail = tail * smooth(level, -0.17, -0.09) * (1.0 - smooth(level, 0.01, 0.07))
-        self._tail = np.asarray(tail, np.float32)
+        strokes = blur(np.asarray((bare - self.base) @ GREY, np.float32), 0.03 * unit)
+        self._tail = np.asarray(tail * smooth(strokes, 4.0, 14.0), np.float32)
 
     def _prepare_ball(self, eye: Eye) -> None:
         unit, s, t = self.frame.unit, self._s, self._t

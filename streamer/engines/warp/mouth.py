@@ -75,13 +75,14 @@ class MouthPainter:
         x = (s - 0.5 * (corner_l + corner_r)) / max(0.5 * (corner_r - corner_l), 0.1)
         # Beside the mouth the cheek stretches from farther up.
         start = 0.02 - 0.24 * smooth(np.abs(x), 1.15, 1.9)
-        psi = smooth(t - middle, start, np.float32(0.62 * (float(chin[1]) - line)))
+        end = (0.62 + 0.25 * smooth(np.abs(x), 1.0, 1.6)) * (float(chin[1]) - line)
+        psi = smooth(t - middle, start, end)
         fade = 1.0 - smooth(t - jaw_line, 0.04, NECK)
         across = np.exp(-(((s - chin[0]) / (1.05 * jaw_half)) ** 4))
         gap = np.maximum(lower.at(s) - upper.at(s), 0.0)
         # A little beyond the lip line, where the inversion starts; then the upper lip's realm.
         lower_layer = smooth(t - upper.at(s), -0.14, -0.06) * (1.0 - psi) * fade
-        self._opening = np.asarray(_arch(x) * lower_layer, np.float32)
+        self._lower_layer, self._coarse_x = np.asarray(lower_layer, np.float32), x
         self._closing = np.asarray(gap * lower_layer, np.float32)
         self._jaw = np.asarray(across * psi * fade, np.float32)
 
@@ -122,10 +123,11 @@ class MouthPainter:
         extra = lips - self._lips
         if extra >= 0.0:
             down, jaw = LOWER_SHARE * extra, JAW_SHARE * LOWER_SHARE * extra
-            slide = down * self._opening + jaw * self._jaw
+            slide = down * _arch(self._coarse_x, extra) * self._lower_layer + jaw * self._jaw
             rise = UPPER_SHARE * extra * min(1.0, 0.35 + 0.1 / max(extra, 1e-6))
+            arch = _arch(self._x, extra)
             new_upper = self._upper - rise * self._arch
-            new_lower = self._lower + down * self._arch
+            new_lower = self._lower + down * arch
         else:
             shut = -extra / self._lips
             slide = -CLOSING_LOWER * shut * self._closing
@@ -216,6 +218,10 @@ class MouthPainter:
         patch[self._fine.slices] = cv2.convertScaleAbs(out)
 
 
-def _arch(x: Array) -> Array:
-    """How far the lips part along the mouth: 1 in the middle, 0 at the corners."""
-    return np.asarray(np.maximum(1.0 - x * x, 0.0) ** 0.9, np.float32)
+def _arch(x: Array, opening: float = 0.0) -> Array:
+    """How far the lips part along the mouth: 1 in the middle, 0 at the corners.
+
+    A wider mouth tapers more towards its corners; with one shape for all it would look like a box.
+    """
+    bow = np.maximum(1.0 - x * x, 0.0)
+    return np.asarray(bow ** (0.85 + 0.7 * opening), np.float32)

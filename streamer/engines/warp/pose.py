@@ -72,6 +72,7 @@ class Rest:
     lip_ratio: float
     lips: float
     smile: float
+    turn: float  # how far the photo's own nose points to the picture's left, u
     glasses: bool
 
     @staticmethod
@@ -89,6 +90,7 @@ class Rest:
             lip_ratio=0.0 if closed else min(_ratio_of(lips), PARAMETERS["lip_ratio"].high),
             lips=lips,
             smile=smile,
+            turn=_turn(landmarks, frame),
             glasses=landmarks.glasses,
         )
 
@@ -123,7 +125,7 @@ def pose_of(face: Mapping[str, float], rest: Rest) -> Pose:
     lips *= 1.0 - 0.5 * max(kiss, max(pout, 0.0))
     lips = _bend(lips, LIP_KNEE + 0.06, LIP_LIMIT)
     return Pose(
-        yaw=-radians(_soft(face["head_yaw"], 25.0, 18.0)),
+        yaw=-radians(_soft(face["head_yaw"], 25.0, _widest_yaw(face["head_yaw"], rest.turn))),
         pitch=radians(_soft(face["head_pitch"], 15.0, 12.0)),
         roll=radians(_soft(face["head_roll"], 15.0, 13.5)),
         shift_x=1.3 * face["shift_x"],
@@ -147,6 +149,17 @@ def pose_of(face: Mapping[str, float], rest: Rest) -> Pose:
         brow=face["eyebrow"] / 30.0 * (0.3 if rest.glasses else 1.0),
         wink=winking,
     )
+
+
+def _turn(landmarks: Landmarks, frame: FaceFrame) -> float:
+    tip = landmarks.nose.tip - frame.origin
+    return -float(tip @ frame.along) / frame.unit
+
+
+def _widest_yaw(wanted: float, turn: float) -> float:
+    """A head that is turned already has little left of its far side to turn further."""
+    same_way = turn if wanted > 0 else -turn
+    return 18.0 - 6.0 * min(max(same_way / 0.2, 0.0), 1.0)
 
 
 def _eye_ratio(eye: Eye) -> float:
