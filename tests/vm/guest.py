@@ -23,11 +23,11 @@ Frame = NDArray[np.uint8]
 CAMERA: Final = "/dev/video10"
 WIDTH, HEIGHT = 640, 360
 
-_BARS: Final = (
+BARS: Final = (
     *((235, 235, 235), (230, 220, 20), (20, 210, 220), (30, 200, 40)),
     *((210, 40, 200), (220, 30, 30), (30, 40, 220), (20, 20, 20)),
 )
-_BAR_WIDTH: Final = WIDTH // len(_BARS)
+_BAR_WIDTH: Final = WIDTH // len(BARS)
 _STEP: Final = 20
 # Readers convert with their own tables; this was measured for ffmpeg and OpenCV away from edges.
 COLOUR_TOLERANCE: Final = 4
@@ -35,7 +35,7 @@ COLOUR_TOLERANCE: Final = 4
 
 def moving_bars(width: int = WIDTH, height: int = HEIGHT) -> list[Frame]:
     """Colour bars that move by a part of a bar per frame, made once: numpy is slow here."""
-    row = np.repeat(np.array(_BARS, np.uint8), _BAR_WIDTH, axis=0)
+    row = np.repeat(np.array(BARS, np.uint8), _BAR_WIDTH, axis=0)
     frames = []
     for shift in range(0, WIDTH, _STEP):
         moved = np.roll(row, shift, axis=0)[None]
@@ -54,10 +54,10 @@ def shown_bars(picture: Frame) -> int:
 
 
 def _match(row: NDArray[np.int_]) -> int:
-    middles = np.arange(len(_BARS)) * _BAR_WIDTH + _BAR_WIDTH // 2
+    middles = np.arange(len(BARS)) * _BAR_WIDTH + _BAR_WIDTH // 2
     # Both sides of each bar, near enough to its edges to tell neighbouring steps apart.
     points = np.concatenate((middles - _BAR_WIDTH * 3 // 8, middles + _BAR_WIDTH * 3 // 8))
-    wanted = np.array(_BARS * 2)
+    wanted = np.array(BARS * 2)
     for index, shift in enumerate(range(0, WIDTH, _STEP)):
         if np.abs(row[(points + shift) % WIDTH] - wanted).max() <= COLOUR_TOLERANCE:
             return index
