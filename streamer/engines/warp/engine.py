@@ -1,6 +1,5 @@
 """The built-in engine: a puppet of the photo, drawn on the CPU, with no weights to fetch."""
 
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Final, TypeVar
@@ -14,6 +13,7 @@ from streamer.engines.warp.face_frame import Box, FaceFrame
 from streamer.engines.warp.field import Field
 from streamer.engines.warp.landmarks import Landmarks
 from streamer.engines.warp.mouth import MouthPainter
+from streamer.engines.warp.patches import Patches
 from streamer.engines.warp.pose import Pose, Rest, pose_of
 from streamer.errors import EngineError
 from streamer.geometry import similarity
@@ -82,10 +82,9 @@ class WarpScene:
         ]
         self._mouth = MouthPainter(self._still, frame, face, self._measured.lips)
         self._pixel = 1.0 / frame.unit
-        self._patches: _Patches = _Patches(CACHE_BYTES)
+        self._patches = Patches(CACHE_BYTES)
         self._work = self._still.copy()
         self._shown: list[Hashable] = [None, None, None]
-        self._dirty: list[Box | None] = [None, None, None]
         self._seen = seen
         self._frame = np.ascontiguousarray(self._still[seen.slices])
         if self._mirror:
@@ -112,10 +111,11 @@ class WarpScene:
 
     def _paste(self, pose: Pose) -> None:
         """Bring the painted parts of the work picture up to date."""
+        reach = min(eye.reach for eye in self._eyes)  # both eyes look the same way
         for index, (painter, lids) in enumerate(
             zip(self._eyes, (pose.lids_l, pose.lids_r), strict=True)
         ):
-            state = EyeState(lids, pose.gaze_x, pose.gaze_y).rounded(self._pixel)
+            state = EyeState(lids, reach * pose.gaze_x, reach * pose.gaze_y).rounded(self._pixel)
             if painter.visible:
                 self._show(index, painter.box, state, painter.neutral, painter.paint)
         if self._mouth.visible:
@@ -168,27 +168,3 @@ class WarpScene:
 
 
 _State = TypeVar("_State", EyeState, tuple[float, float])
-
-
-class _Patches:
-    """The patches painted last, up to a number of bytes."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._bytes = 0
-        self._kept: OrderedDict[Hashable, Frame] = OrderedDict()
-
-    def get(self, key: Hashable, paint: Callable[[], Frame]) -> Frame:
-        if key in self._kept:
-            self._kept.move_to_end(key)
-            return self._kept[key]
-        patch = paint()
-        self._kept[key] = patch
-        self._bytes += patch.nbytes
-        while self._bytes > self._limit and len(self._kept) > 1:
-            self._bytes -= self._kept.popitem(last=False)[1].nbytes
-        return patch
-
-    def clear(self) -> None:
-        self._kept.clear()
-        self._bytes = 0

@@ -54,7 +54,7 @@ PUSHES: Final[dict[str, tuple[Push, ...]]] = {
         Push("lower", (0.0, -0.040), (0.30, 0.12)),
     ),
     "purse": (
-        Push("corner", (-0.15, 0.0), (0.24, 0.22)),
+        Push("corner", (-0.18, 0.0), (0.26, 0.22)),
         Push("upper", (0.0, -0.015), (0.18, 0.10)),
         Push("lower", (0.0, 0.018), (0.18, 0.10)),
     ),
@@ -115,6 +115,8 @@ def _pushed(face: Landmarks, pushes: tuple[Push, ...], s: Array, t: Array, below
         "middle": middle,
     }
     field = np.zeros((*s.shape, 2), np.float32)
+    # The moves suit a mouth about 0.9 u wide; a smaller one has less to give.
+    narrow = min(float(mouth.corner_r[0] - mouth.corner_l[0]) / 0.9, 1.0)
     for push in pushes:
         if push.place == "corner":
             sides = [(mouth.corner_l, -1.0), (mouth.corner_r, 1.0)]
@@ -126,7 +128,7 @@ def _pushed(face: Landmarks, pushes: tuple[Push, ...], s: Array, t: Array, below
             )
             if push.below_eyes:
                 weight = weight * below
-            field[:, :, 0] += weight * outward * push.move[0]
+            field[:, :, 0] += weight * outward * push.move[0] * narrow
             field[:, :, 1] += weight * push.move[1]
     return field
 

@@ -119,12 +119,13 @@ class MouthPainter:
 
     def paint(self, state: tuple[float, float]) -> Frame:
         """Return the patch for `box`: gap between the lips, u, and how much they hide the teeth."""
-        lips = state[0]
+        lips, veil = state
         extra = lips - self._lips
         if extra >= 0.0:
             down, jaw = LOWER_SHARE * extra, JAW_SHARE * LOWER_SHARE * extra
             slide = down * _arch(self._coarse_x, extra) * self._lower_layer + jaw * self._jaw
             rise = UPPER_SHARE * extra * min(1.0, 0.35 + 0.1 / max(extra, 1e-6))
+            rise *= 1.0 + 1.3 * veil  # rounded lips open upwards, too
             arch = _arch(self._x, extra)
             new_upper = self._upper - rise * self._arch
             new_lower = self._lower + down * arch

@@ -20,6 +20,8 @@ LIP_GAIN: Final = 0.85
 LIP_KNEE: Final = 0.30
 LIP_LIMIT: Final = 0.62
 
+USUAL_MOUTH: Final = 0.95  # u from corner to corner
+
 EYE_RATIO_SANE: Final = (0.25, 0.5)
 SMILE_SHOWS_TEETH: Final = 0.3  # a photo_expression.smile from here on rests with closed lips
 
@@ -72,6 +74,7 @@ class Rest:
     lip_ratio: float
     lips: float
     smile: float
+    mouth: float  # the mouth's width over the usual one: a small mouth opens less
     turn: float  # how far the photo's own nose points to the picture's left, u
     glasses: bool
 
@@ -82,14 +85,17 @@ class Rest:
         mouth = landmarks.mouth
         lips = float(np.hypot(*(mouth.lower_in[1] - mouth.upper_in[1]))) / frame.unit
         lips = lips if lips > 0.02 else 0.0  # less is the line between closed lips
+        width = float(np.hypot(*(mouth.corner_r - mouth.corner_l))) / frame.unit
+        wide = min(max(width / USUAL_MOUTH, 0.75), 1.05)
         smile = float(landmarks.photo_expression.get("smile", 0.0))
         ratio = 0.5 * (_eye_ratio(landmarks.eye_l) + _eye_ratio(landmarks.eye_r))
         closed = lips == 0.0 or smile >= SMILE_SHOWS_TEETH
         return Rest(
             eye_ratio=min(max(ratio, EYE_RATIO_SANE[0]), EYE_RATIO_SANE[1]),
-            lip_ratio=0.0 if closed else min(_ratio_of(lips), PARAMETERS["lip_ratio"].high),
+            lip_ratio=0.0 if closed else min(_ratio_of(lips / wide), PARAMETERS["lip_ratio"].high),
             lips=lips,
             smile=smile,
+            mouth=wide,
             turn=_turn(landmarks, frame),
             glasses=landmarks.glasses,
         )
@@ -121,6 +127,7 @@ def pose_of(face: Mapping[str, float], rest: Rest) -> Pose:
     if rest.lip_ratio > 0.0 or rest.lips == 0.0:
         parted = 0.0
     wanted = _lips_of(face["lip_ratio"]) + 0.0032 * jaw * (1.0 if jaw > 0 else 0.7)
+    wanted *= rest.mouth
     lips = max(wanted, 0.0) if wanted > parted else parted
     lips *= 1.0 - 0.5 * max(kiss, max(pout, 0.0))
     lips = _bend(lips, LIP_KNEE + 0.06, LIP_LIMIT)
