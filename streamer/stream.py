@@ -23,7 +23,7 @@ from streamer.photo_library import PhotoLibrary
 from streamer.problems import Problems
 from streamer.resources import shipped
 from streamer.sinks import Sink
-from streamer.sinks.camera import CameraSink
+from streamer.sinks.camera import CameraSink, CameraState
 from streamer.sinks.preview import PreviewSink
 from streamer.stats import Stats
 from streamer.view import View
@@ -93,8 +93,10 @@ class Stream:
                 self._view.width,
                 self._view.height,
                 self.config.fps,
-                on_change=lambda state: self.problems.set("camera", state.message),
-                preview_url=f"http://{self.config.panel}/preview.mjpg",
+                on_change=self._say_camera,
+                preview_url=(
+                    "" if self.config.panel == "off" else f"http://{self.config.panel}/preview.mjpg"
+                ),
             )
         self._spawn("render", self._render)
         self._spawn("housekeeping", self._keep_house)
@@ -168,6 +170,10 @@ class Stream:
                 self._animator.set_styles(self.presets.idle_styles)
             self._say_presets()
             self.stats.sample_memory()
+
+    def _say_camera(self, state: CameraState) -> None:
+        if state.status != "closed":  # at the end there is nothing to act on
+            self.problems.set("camera", state.message)
 
     def _say_presets(self) -> None:
         self.problems.set("presets", " ".join(self.presets.problems))

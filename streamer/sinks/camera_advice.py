@@ -84,7 +84,7 @@ def gather(root: Path = Path("/"), cameras: Sequence[str] = ()) -> Machine:
 
 
 def no_camera(machine: Machine, preview_url: str = PREVIEW_URL) -> str:
-    """There is no virtual camera at all."""
+    """There is no virtual camera at all. ``preview_url`` is empty where there is no page."""
     if machine.system == "Windows":
         return (
             "No virtual camera was found. Install OBS Studio (obsproject.com), start it, press "
@@ -100,6 +100,9 @@ def no_camera(machine: Machine, preview_url: str = PREVIEW_URL) -> str:
     as_source = (
         f"Use the preview instead: in OBS add a Media Source, untick 'Local File', enter "
         f"{preview_url} and press 'Start Virtual Camera'."
+        if preview_url
+        else "Use the preview instead: start without --panel off, and the message here names the "
+        "address that OBS shows as a Media Source."
     )
     if machine.wsl:
         return (

@@ -69,6 +69,13 @@ def test_where_no_module_can_be_loaded_the_preview_becomes_the_camera(machine: M
     assert "apt install" not in text
 
 
+def test_without_a_page_no_address_is_given() -> None:
+    text = advice.no_camera(replace(LINUX, wsl=True), "")
+
+    assert "http" not in text
+    assert "--panel off" in text
+
+
 def test_a_container_is_told_to_load_on_the_host() -> None:
     text = advice.no_camera(replace(LINUX, container=True))
 
