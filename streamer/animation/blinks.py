@@ -19,6 +19,7 @@ FIRST_BLINK_S: Final = 0.8
 COUPLED_DEG: Final = 4.0
 COUPLED_S: Final = 0.6
 AHEAD_S: Final = 0.039
+SEPARATE_S: Final = 0.4  # nearer to the blink before, the two would read as one double blink
 
 _TAIL: Final = 4  # how many earlier blinks may still be going on: a double one, and the one before
 
@@ -31,6 +32,11 @@ class Blink(NamedTuple):
     shut_s: float
     open_s: float
     rank: float
+
+    @property
+    def end(self) -> float:
+        """When the lids are open again."""
+        return self.t + self.close_s + self.shut_s + self.open_s
 
 
 class Blinks:
@@ -66,16 +72,18 @@ class Blinks:
         times = fill(start, end, lambda: max(chance.log_normal(mean, style.spread), shortest))[:-1]
         jumps = [j for j in self._gaze.jumps(start, end) if j.jump_deg >= COUPLED_DEG]
         blinks: list[Blink] = []
+        free_from = start  # when the lids are open again after the blink before
         for k, due in enumerate(times):
-            t = due
+            t = max(due, free_from)
             if 0 < k < len(times) - 1 and jumps:
-                t = min((j.t - AHEAD_S for j in jumps), key=lambda at: abs(at - due))
-                t = t if abs(t - due) <= COUPLED_S else due
-            blink = self._draw(chance, t)
-            blinks.append(blink)
-            if chance.uniform() < style.double:
-                again = t + blink.close_s + blink.shut_s + blink.open_s + chance.uniform(0.06, 0.2)
-                blinks.append(self._draw(chance, again)._replace(rank=blink.rank))
+                jump_t = min((j.t - AHEAD_S for j in jumps), key=lambda at: abs(at - due))
+                if abs(jump_t - due) <= COUPLED_S and jump_t >= free_from + SEPARATE_S:
+                    t = jump_t
+            blinks.append(self._draw(chance, t))
+            if chance.uniform() < style.double and k < len(times) - 1:
+                again = blinks[-1].end + chance.uniform(0.06, 0.2)
+                blinks.append(self._draw(chance, again)._replace(rank=blinks[-1].rank))
+            free_from = blinks[-1].end + 0.06
         return sorted(b for b in blinks if b.t >= FIRST_BLINK_S)
 
     def _draw(self, chance: Chance, t: float) -> Blink:

@@ -148,7 +148,7 @@ class Idle:
 
     def _lay_mood(self, values: list[float], own: Sequence[float], t: float, gain: float) -> None:
         style = self.style.mood
-        values[_SMILE] += gain * style.smile * (0.5 + 0.5 * _sum(self._smile, t))
+        values[_SMILE] += gain * style.smile * max(0.5 + 0.45 * _sum(self._smile, t), 0.0)
         values[_BROW] += gain * style.eyebrow * _sum(self._brow, t)
         lids = style.lids - 1.0 + style.lids_drift * _sum(self._lids, t)
         values[_EYE] += gain * own[_EYE] * lids

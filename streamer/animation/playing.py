@@ -19,7 +19,7 @@ ENTRY_SHARE: Final = 0.2
 SHORTEST_TAIL_S: Final = 0.15
 
 # A length may hurry a performance at most this many times: beyond it, movement turns into jumps.
-FASTEST: Final = 3.0
+FASTEST: Final = 2.0
 LONGEST_S: Final = 3600.0
 
 # How long each idle channel takes to come to rest, and to come back before a preset's end. Short
