@@ -84,10 +84,12 @@ class PhotoLibrary:
             if not is_bare_name and path.exists():
                 return path
             return self.find_name(text)
-        except PhotoError:
-            if _exists(path):
+        except PhotoError as exc:
+            if text and _exists(path):
                 return path
-            raise
+            if is_bare_name:
+                raise
+            raise PhotoError(f"There is no file '{text[:200]}'. {exc}") from None
         except (OSError, ValueError) as exc:  # a NUL character, a name too long
             raise PhotoError(f"'{text[:200]}' is no usable path ({exc}).") from exc
 
