@@ -1,0 +1,95 @@
+"""The page and its interface as a Flask app."""
+
+import json
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+from flask import Flask, Response, render_template, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
+
+from control.live import Live
+from control.panel import routes_control, routes_fixed, routes_live, routes_photos
+from control.panel.bodies import MAX_BODY_BYTES
+from control.panel.context import OscLike, Panel
+from control.panel.safety import guard
+from control.problems import MEDIA_TYPE, Problem
+from streamer import ConfigError, PhotoError, PortraitError
+
+LANGUAGES: Final = ("en", "ko")
+
+
+def create_app(stream: Live, *, osc: OscLike | None = None) -> Flask:
+    """Build the app; `panel_of` gives what the server must close when it stops."""
+    app = Flask("control.panel", static_folder="static", template_folder="templates")
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    panel = Panel(stream, osc)
+    app.extensions["living_portrait"] = panel
+
+    guard(app, panel.names)
+    for routes in (routes_fixed, routes_control, routes_photos, routes_live):
+        routes.add_routes(app, panel)
+
+    @app.get("/")
+    def page() -> str:
+        language = request.accept_languages.best_match(LANGUAGES, default="en")
+        return render_template("index.html", language=language, words=texts(language))
+
+    @app.after_request
+    def revalidate(response: Response) -> Response:
+        if request.path.startswith("/static/"):
+            # A new version of the program brings new files under the same names.
+            response.headers["Cache-Control"] = "no-cache"
+        return response
+
+    @app.errorhandler(Problem)
+    def problem(exc: Problem) -> ResponseReturnValue:
+        return _answer(exc)
+
+    @app.errorhandler(PortraitError)
+    def refused(exc: PortraitError) -> ResponseReturnValue:
+        if isinstance(exc, PhotoError):
+            return _answer(Problem(422, "photo-refused", str(exc)))
+        if isinstance(exc, ConfigError):
+            return _answer(Problem(400, "bad-value", str(exc)))
+        return _answer(Problem(500, "stream", str(exc)))
+
+    @app.errorhandler(HTTPException)
+    def http_error(exc: HTTPException) -> ResponseReturnValue:
+        if exc.code is None or exc.code < 400:  # a redirect
+            return exc.get_response()
+        code = exc.name.lower().replace(" ", "-")
+        answer = _answer(Problem(exc.code, code, exc.description or exc.name))
+        for header, value in exc.get_headers():
+            if header.lower() == "allow":
+                answer.headers["Allow"] = value
+        return answer
+
+    return app
+
+
+def panel_of(app: Flask) -> Panel:
+    """Return what the app's routes share."""
+    panel = app.extensions["living_portrait"]
+    assert isinstance(panel, Panel)
+    return panel
+
+
+@cache
+def texts(language: str) -> dict[str, Any]:
+    """Return the page's words in one language."""
+    path = files("control.panel") / "static" / "i18n" / f"{language}.json"
+    words = json.loads(path.read_text(encoding="utf-8"))
+    assert isinstance(words, dict)
+    return words
+
+
+def _answer(problem: Problem) -> Response:
+    data = json.dumps(problem.body(request.path), ensure_ascii=False)
+    response = Response(data, status=problem.status, content_type=MEDIA_TYPE)
+    if "retry_after_s" in problem.more:
+        response.headers["Retry-After"] = str(problem.more["retry_after_s"])
+    return response

@@ -1,0 +1,120 @@
+"""The stream's state as Server-Sent Events: read once for all pages, the newest wins."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+PERIOD_S: Final = 0.1
+# Rates and counters change all the time; they travel with the heartbeat.
+HEARTBEAT_S: Final = 1.0
+_VOLATILE: Final = ("uptime_s", "frames", "fps", "late", "dropped")
+
+
+def event(name: str, data: Any) -> bytes:
+    """Write one Server-Sent Event. Source: WHATWG HTML, section 9.2."""
+    return f"event: {name}\ndata: {encode(data)}\n\n".encode()
+
+
+def encode(data: Any) -> str:
+    """Write JSON on one line, as people read it."""
+    return json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+class StateFeed:
+    """Reads the state ten times a second while anybody listens, and remembers the newest.
+
+    Two kinds of events: ``face`` with the parameter values, and ``state`` with the rest, when
+    something in it changes and once a second.
+    """
+
+    def __init__(self, read: Callable[[], dict[str, Any]], closing: threading.Event) -> None:
+        self._read = read
+        self._closing = closing
+        self._condition = threading.Condition()
+        self._listeners = 0
+        self._turn = 0
+        self._newest: dict[str, tuple[int, bytes]] = {}
+        self._thread: threading.Thread | None = None
+
+    @contextmanager
+    def listener(self) -> Iterator["Listener"]:
+        """Listen for the time of a ``with`` block."""
+        with self._condition:
+            self._listeners += 1
+            if self._thread is None:
+                # What was remembered from listeners before is stale.
+                self._newest = {}
+                self._thread = threading.Thread(target=self._run, name="page-state", daemon=True)
+                self._thread.start()
+        try:
+            yield Listener(self)
+        finally:
+            with self._condition:
+                self._listeners -= 1
+
+    def newer(self, seen: int, timeout_s: float) -> tuple[int, list[bytes]]:
+        """Wait for events of a later turn than ``seen``; returns the turn and the events."""
+        with self._condition:
+            self._condition.wait_for(
+                lambda: self._closing.is_set() or any(t > seen for t, _ in self._newest.values()),
+                timeout_s,
+            )
+            fresh = [data for turn, data in self._newest.values() if turn > seen]
+            return max([seen, *(turn for turn, _ in self._newest.values())]), fresh
+
+    def wake(self) -> None:
+        """Let all listeners see that the server closes."""
+        with self._condition:
+            self._condition.notify_all()
+
+    def join(self, timeout_s: float) -> None:
+        """Wait for the thread to end after the closing began."""
+        thread = self._thread
+        if thread is not None:
+            thread.join(timeout_s)
+
+    def _run(self) -> None:
+        before: dict[str, Any] = {}
+        turns_since_state = 0
+        try:
+            while not self._closing.is_set():
+                state = self._read()
+                face = {k: round(v, 4) for k, v in state.pop("face", {}).items()}
+                steady = {k: v for k, v in state.items() if k not in _VOLATILE}
+                turns_since_state += 1
+                fresh = {}
+                if before.get("face") != face:
+                    fresh["face"] = event("face", face)
+                late = turns_since_state * PERIOD_S >= HEARTBEAT_S
+                if before.get("steady") != steady or late:
+                    fresh["state"] = event("state", state)
+                    turns_since_state = 0
+                before = {"face": face, "steady": steady}
+                with self._condition:
+                    if fresh:
+                        self._turn += 1
+                        self._newest |= {k: (self._turn, data) for k, data in fresh.items()}
+                        self._condition.notify_all()
+                    if not self._listeners:
+                        self._thread = None
+                        return
+                self._closing.wait(PERIOD_S)
+        except BaseException:
+            with self._condition:
+                self._thread = None  # the next listener starts another; the traceback is logged
+            raise
+
+
+class Listener:
+    """One page that listens."""
+
+    def __init__(self, feed: StateFeed) -> None:
+        self._feed = feed
+        self._seen = 0
+
+    def next(self, timeout_s: float) -> list[bytes]:
+        """Return the events that came since the last call; none after ``timeout_s``."""
+        self._seen, events = self._feed.newer(self._seen, timeout_s)
+        return events

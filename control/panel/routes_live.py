@@ -1,0 +1,78 @@
+"""Routes that go on: live picture, state as events; and the OSC monitor."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from flask import Flask, Response
+
+from control.panel.context import Panel
+from control.problems import Problem
+
+BOUNDARY: Final = "frame"
+# How long a silent stream waits before it looks whether the server closes, and before it sends the
+# last picture once more: only by sending does it notice that nobody is there.
+WAIT_S: Final = 0.5
+REPEAT_AFTER: Final = 6
+SNAPSHOT_S: Final = 3.0
+
+
+def add_routes(app: Flask, panel: Panel) -> None:
+    """Add the routes to the app."""
+
+    @app.get("/preview.mjpg")
+    def preview() -> Response:
+        give_back = panel.previews.take()
+        response = Response(
+            _pictures(panel), mimetype=f"multipart/x-mixed-replace; boundary={BOUNDARY}"
+        )
+        response.call_on_close(give_back)
+        return response
+
+    @app.get("/snapshot.jpg")
+    def snapshot() -> Response:
+        with panel.stream.preview.viewer() as viewer:
+            jpeg = viewer.next(SNAPSHOT_S)
+        if jpeg is None:
+            raise Problem(
+                503, "no-frame", f"No frame came for {SNAPSHOT_S:g} s; GET /health says more."
+            )
+        return Response(jpeg, mimetype="image/jpeg")
+
+    @app.get("/events")
+    def events() -> Response:
+        give_back = panel.events.take()
+        response = Response(_events(panel), mimetype="text/event-stream")
+        response.call_on_close(give_back)
+        return response
+
+    @app.get("/osc")
+    def osc() -> dict[str, Any]:
+        messages = panel.osc.monitor() if panel.osc is not None else []
+        return {"state": panel.osc_state(), "messages": messages}
+
+
+def _pictures(panel: Panel) -> Iterator[bytes]:
+    """Each newest JPEG as one part.
+
+    The boundary follows its picture at once: browsers show a part when they see its end.
+    """
+    boundary = f"--{BOUNDARY}\r\n".encode()
+    part, waited = b"", 0
+    yield boundary
+    with panel.stream.preview.viewer() as viewer:
+        while not panel.closing.is_set():
+            jpeg = viewer.next(WAIT_S)
+            if jpeg is not None:
+                head = f"Content-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
+                part, waited = head.encode() + jpeg + b"\r\n" + boundary, 0
+                yield part
+            elif part and (waited := waited + 1) % REPEAT_AFTER == 0:
+                yield part
+
+
+def _events(panel: Panel) -> Iterator[bytes]:
+    yield b"retry: 1000\n\n"
+    with panel.feed.listener() as listener:
+        while not panel.closing.is_set():
+            events = listener.next(2.0)
+            yield b"".join(events) or b": still here\n\n"

@@ -1,0 +1,161 @@
+"""PanelServer: waitress in one named thread; a port that is taken is tried again."""
+
+import logging
+import socket
+import sys
+import threading
+from ipaddress import ip_address
+from typing import Any, Final
+
+from flask import Flask
+from waitress import create_server
+
+from control.panel.app import panel_of
+from control.panel.bodies import MAX_BODY_BYTES
+from control.panel.slots import THREADS
+from control.ports import RETRY_S, family_of, taken_message
+from streamer import ConfigError
+
+log = logging.getLogger(__name__)
+
+# A slow viewer may have this much unsent; more would be old pictures in a queue.
+UNSENT_BYTES: Final = 64 * 1024
+CONNECTIONS: Final = 128
+STOP_S: Final = 5.0
+
+
+class PanelServer:
+    """Serves the app on ``host:port``, this machine only; port 0 takes any free one.
+
+    Raises: `ConfigError` for a host that others could reach.
+    """
+
+    def __init__(
+        self,
+        app: Flask,
+        host: str = "127.0.0.1",
+        port: int = 8000,
+        *,
+        threads: int = THREADS,
+        retry_s: float = RETRY_S,
+    ) -> None:
+        if not is_this_machine(host):
+            raise ConfigError(
+                f"--panel {host}:{port} would show the page to other machines, and it has no "
+                f"password yet. Use --panel 127.0.0.1:{port}."
+            )
+        self._app, self._host, self._port = app, host, port
+        panel_of(app).names.add(host.lower())
+        self._threads, self._retry_s = threads, retry_s
+        self._message = ""
+        self._server: Any = None
+        self._closing = threading.Lock()  # the trigger is a pipe, which must not be closed midway
+        self._listening = threading.Event()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Open the port and serve; returns when the port is open or known to be taken."""
+        sock = self._open()
+        self._thread = threading.Thread(target=self._run, args=(sock,), name="page", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End all answers and close the port; calling it twice is harmless."""
+        self._stop.set()
+        panel_of(self._app).close()
+        with self._closing:
+            if self._server is not None:
+                self._server.pull_trigger()
+        if self._thread is not None:
+            self._thread.join(STOP_S)
+
+    def wait_listening(self, timeout_s: float) -> bool:
+        """Wait until the port is open."""
+        return self._listening.wait(timeout_s)
+
+    @property
+    def port(self) -> int:
+        """The port that is, or is to be, open."""
+        return self._port
+
+    @property
+    def url(self) -> str:
+        """Where the page is."""
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{host}:{self._port}"
+
+    def state(self) -> dict[str, Any]:
+        """Return whether the page is served, where, and why not. JSON-able."""
+        return {"listening": self._listening.is_set(), "url": self.url, "message": self._message}
+
+    def _run(self, sock: socket.socket | None) -> None:
+        while not self._stop.is_set():
+            if sock is None:
+                self._stop.wait(self._retry_s)
+                if not self._stop.is_set():
+                    sock = self._open()
+                continue
+            self._serve(sock)
+        if sock is not None:
+            sock.close()
+
+    def _open(self) -> socket.socket | None:
+        sock = socket.socket(family_of(self._host), socket.SOCK_STREAM)
+        try:
+            if sys.platform == "win32":
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+            else:
+                # Only forgets connections that have ended; a living listener keeps its port.
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.bind((self._host, self._port))
+            sock.listen(CONNECTIONS)
+        except OSError as exc:
+            sock.close()
+            message = taken_message("page", "--panel", self._host, self._port, exc)
+            if message != self._message:
+                log.warning("%s", message)
+            self._message = message
+            return None
+        self._port = sock.getsockname()[1]
+        if self._message:
+            log.info("The page is at %s", self.url)
+        self._message = ""
+        self._server = create_server(
+            self._app,
+            sockets=[sock],
+            threads=self._threads,
+            max_request_body_size=MAX_BODY_BYTES,
+            outbuf_high_watermark=UNSENT_BYTES,
+            connection_limit=CONNECTIONS,
+            log_socket_errors=False,
+            ident=None,
+        )
+        self._listening.set()
+        return sock
+
+    def _serve(self, sock: socket.socket) -> None:
+        server = self._server
+        try:
+            while not self._stop.is_set():
+                # One turn of waitress' own loop; `stop` wakes it through the server's trigger.
+                server.asyncore.loop(timeout=1.0, use_poll=True, map=server._map, count=1)
+        finally:
+            self._listening.clear()
+            for channel in list(server.active_channels.values()):
+                channel.handle_close()  # wakes an answer that waits for its client to read
+            server.task_dispatcher.shutdown(timeout=STOP_S)
+            with self._closing:
+                self._server = None
+                server.close()
+                server._map.clear()
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether only programs on this machine reach an address."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

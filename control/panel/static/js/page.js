@@ -1,0 +1,49 @@
+// The control page: starts its parts, and listens to the keyboard.
+
+import { startFace } from "./face.js";
+import { startLive } from "./live.js";
+import { startMonitor } from "./monitor.js";
+import { startPortrait } from "./portrait.js";
+import { key, startPresets, stopAll } from "./presets.js";
+import { startPreview, toggleMirror, togglePause } from "./preview.js";
+import { startStatus } from "./status.js";
+import { startTabs } from "./tabs.js";
+import { startLanguage } from "./words.js";
+
+const KEYS = { Escape: stopAll, p: togglePause, m: toggleMirror };
+
+/** Whether keys belong to a field that takes text. Sliders keep the letters and digits free. */
+const typing = (target) =>
+  target.matches?.("textarea, select, [contenteditable], input:not([type=range], [type=checkbox])");
+
+function listen(event, isDown) {
+  if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || typing(event.target)) return;
+  // By place, not by sign: a Korean or French layout has other signs on the same keys.
+  const digit = /^(?:Digit|Numpad)([1-9])$/.exec(event.code);
+  if (digit) return key(Number(digit[1]), isDown);
+  const letter = /^Key([A-Z])$/.exec(event.code)?.[1].toLowerCase() ?? event.key;
+  if (isDown) KEYS[letter]?.();
+}
+
+for (const element of document.querySelectorAll("[data-url]")) {
+  element.textContent = new URL(element.dataset.url, location.href);
+}
+// The stage stays in sight while the side scrolls; one taller than the window sticks by its end.
+const stage = document.querySelector(".stage");
+const stick = () =>
+  stage.style.setProperty("--stage-top", `${innerHeight - stage.offsetHeight - 12}px`);
+new ResizeObserver(stick).observe(stage);
+addEventListener("resize", stick);
+
+document.addEventListener("keydown", (event) => listen(event, true));
+document.addEventListener("keyup", (event) => listen(event, false));
+
+await startLanguage();
+startTabs();
+startStatus();
+startPreview();
+startPresets();
+startFace();
+startPortrait();
+startMonitor();
+startLive();

@@ -1,0 +1,40 @@
+"""A page on a fake stream, in memory and served."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from control.panel.app import create_app, panel_of
+from control.panel.server import PanelServer
+from tests.control.fakes import FakeStream
+
+
+@pytest.fixture
+def stream(tmp_path: Path) -> Iterator[FakeStream]:
+    fake = FakeStream(tmp_path)
+    yield fake
+    fake.preview.close()
+
+
+@pytest.fixture
+def app(stream: FakeStream) -> Iterator[Flask]:
+    made = create_app(stream)
+    made.testing = True
+    yield made
+    panel_of(made).close()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def server(app: Flask) -> Iterator[PanelServer]:
+    served = PanelServer(app, "127.0.0.1", 0)
+    served.start()
+    yield served
+    served.stop()
