@@ -98,9 +98,10 @@ class Animator:
 
     def set_styles(self, styles: Mapping[str, IdleStyle]) -> None:
         """Use other idle styles; if the current one changed, it is cross-faded."""
-        if styles.get(self._style_name) != self._styles.get(self._style_name):
-            self._style_name = ""
+        changed = styles.get(self._style_name) != self._styles.get(self._style_name)
         self._styles = styles
+        if changed:
+            self._style_name = ""  # looked up again at the next frame
 
     def set_rest(self, rest: Face) -> None:
         """Glide to another face at rest, of another portrait."""

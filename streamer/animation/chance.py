@@ -64,6 +64,7 @@ class Blocks(Generic[T]):
         build: Callable[[Chance, float, float], list[T]],
     ) -> None:
         self._seed, self._stream, self._length_s, self._build = seed, stream, length_s, build
+        self._latest = (0, math.inf, -math.inf)
         self._built: dict[int, list[T]] = {}
         self._joined: dict[int, list[T]] = {}
 
@@ -74,8 +75,14 @@ class Blocks(Generic[T]):
 
     def index(self, t: float) -> int:
         """Return the block in which ``t`` lies."""
+        k, first, last = self._latest  # time mostly goes forwards, by little
+        if first <= t < last:
+            return k
         k = math.floor(t / self._length_s)
-        return k + 1 if self.edge(k + 1) <= t else k
+        if self.edge(k + 1) <= t:
+            k += 1
+        self._latest = (k, self.edge(k), self.edge(k + 1))
+        return k
 
     def events(self, k: int) -> list[T]:
         """Return what happens in block ``k``, in order."""
