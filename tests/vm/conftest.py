@@ -14,4 +14,5 @@ def fresh_driver() -> Iterator[None]:
         guest.driver("unload")
     guest.driver("load")
     yield
-    guest.driver("unload")
+    if guest.loaded():
+        guest.driver("unload")

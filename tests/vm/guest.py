@@ -101,7 +101,9 @@ def read_with_ffmpeg(count: int, width: int, height: int, device: str = CAMERA) 
     done = subprocess.run(
         [
             *("ffmpeg", "-nostdin", "-v", "error", "-f", "v4l2", "-i", device),
-            *("-frames:v", str(count), "-f", "rawvideo", "-pix_fmt", "rgb24", "-"),
+            # Without the mode, ffmpeg fills the time that it took to start with copies.
+            *("-fps_mode", "passthrough", "-frames:v", str(count)),
+            *("-f", "rawvideo", "-pix_fmt", "rgb24", "-"),
         ],
         stdout=subprocess.PIPE,
         timeout=120,

@@ -15,6 +15,7 @@ TIMEOUT_S: Final = 1500
 
 def command(driver_suite: str | None, *pytest_args: str, browser: bool = False) -> list[str]:
     """Return the command line that runs ``inside_*.py`` in a machine of its own."""
+    tests = [] if any(Path(arg.split("::")[0]).exists() for arg in pytest_args) else [str(HERE)]
     suite = ["--driver-suite", driver_suite] if driver_suite else []
     return [
         *(sys.executable, str(HERE / "vcam-vm"), *suite),
@@ -24,7 +25,7 @@ def command(driver_suite: str | None, *pytest_args: str, browser: bool = False) 
         *("--env", "PYTEST_DISABLE_PLUGIN_AUTOLOAD=1"),
         *("--env", f"PORTRAIT_VM_BROWSER={int(browser)}"),
         *("--", sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
-        *("-o", "python_files=inside_*.py", str(HERE), *pytest_args),
+        *("-o", "python_files=inside_*.py", *tests, *pytest_args),
     ]
 
 
