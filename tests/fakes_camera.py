@@ -35,6 +35,7 @@ class FakeDevice:
     driver: str = LOOPBACK_DRIVER
     writer: "FakeCamera | str | None" = None  # a name: another program
     stuck: bool = False
+    stolen: bool = False  # open to a second writer while the first sends
     held: DeviceFormat | None = None  # by a reader that is attached
     format: DeviceFormat | None = None
     forbidden: bool = False
@@ -88,7 +89,7 @@ class FakeDriver(VideoDevices):
         if not device.exclusive:
             capture, output = True, True
         elif sending:
-            capture, output = True, False
+            capture, output = True, device.stolen
         elif device.stuck:
             capture, output = device.held is not None, False
         else:
@@ -96,7 +97,10 @@ class FakeDriver(VideoDevices):
         return Capabilities(device.driver, device.label, capture, output)
 
     def unstick(self, path: str) -> None:
-        self.at(path).stuck = False
+        device = self.at(path)
+        device.stuck = False
+        # 0.12 does not ask whether the capability is in use.
+        device.stolen = device.sticky and device.writer is not None
 
     def frames_flow(self, path: str, wait_s: float, now: object = None) -> bool:
         return isinstance(self.at(path).writer, str)

@@ -238,6 +238,20 @@ def test_a_camera_whose_frames_no_longer_arrive_is_opened_again(
     assert luma(device.written[0]) == WHITE
 
 
+def test_a_size_that_the_driver_took_from_elsewhere_is_followed(
+    rig: Rig, device: FakeDevice
+) -> None:
+    sink = rig.sink()
+    device.held = device.format = DeviceFormat("YU12", 32, 18)
+
+    rig.pass_time(sink, CHECK_S + 0.2)
+    sink.send(grey(255), 0.0)
+
+    assert [state.reason for state in rig.changes] == ["", "size-held", "size-held"]
+    assert (sink.state.status, sink.state.width) == ("attached", 32)
+    assert {frame.size for frame in device.written} == {32 * 18 * 3 // 2}
+
+
 def test_a_device_that_is_gone_is_waited_for(rig: Rig, device: FakeDevice) -> None:
     sink = rig.sink()
     rig.driver.devices.clear()

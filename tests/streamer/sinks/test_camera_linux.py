@@ -75,6 +75,8 @@ def test_the_rate_in_a_format_does_not_matter(rate: str) -> None:
         (0x85200001, 0x05200001, True, False),
         (0x85200000, 0x05200000, False, False),
         (0x85200003, 0x05200003, True, True),
+        # One node of several that make up a device, which can do more together.
+        (0x85200003, 0x05200001, True, False),
         # A driver without per-device flags.
         (0x05000001, 0x0, True, False),
     ],
