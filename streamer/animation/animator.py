@@ -31,7 +31,8 @@ STYLE_S: Final = 0.8
 MAX_PLAYING: Final = 16
 CROWD_FADE_S: Final = 0.15
 
-# Two doors that report one press (a page and a controller), with the same strength and length.
+# Presses of one preset nearer than this are one press: two doors that report the same finger, or
+# a sender that repeats itself.
 SAME_PRESS_S: Final = 0.05
 
 _EYE: Final = INDEX["eye_ratio"]
@@ -165,13 +166,15 @@ class Animator:
             self._cues_seen = wishes.cues
             for cue in wishes.cues:
                 if cue.serial > self._last_serial:
-                    self._waiting.append((self._start_of(cue, before), cue))
+                    if _is_sound(cue):
+                        self._waiting.append((self._start_of(cue, before), cue))
                     self._last_serial = cue.serial
             self._waiting.sort(key=lambda item: (item[0], item[1].serial))
         due = 0
         while due < len(self._waiting) and self._waiting[due][0] <= self._now:
             start, cue = self._waiting[due]
-            self._drop_finished(start)
+            if due == 0 or start > self._waiting[due - 1][0]:
+                self._drop_finished(start)
             self._take_cue(cue, start)
             due += 1
         del self._waiting[:due]
@@ -205,7 +208,7 @@ class Animator:
             for layer in held:
                 layer.release(start)
             return
-        if any(layer.is_same_press(cue, start, SAME_PRESS_S) for layer in same):
+        if any(start - layer.start < SAME_PRESS_S and not layer.leaving for layer in same):
             return
         playing = Playing(performance, start, cue.strength, cue.length_s)
         for layer in same:  # the newer press covers the older one, which then goes unseen
@@ -292,6 +295,12 @@ class Animator:
         if slider is not None:
             values[i] += slider.presence.at(t) * (slider.follower.value - values[i])
         return _inside(i, values[i])
+
+
+def _is_sound(cue: Cue) -> bool:
+    """Whether the numbers of a cue can be played; one NaN would spread over the whole face."""
+    numbers = (cue.strength, cue.at or 0.0, 1.0 if cue.length_s is None else cue.length_s)
+    return all(map(math.isfinite, numbers)) and cue.strength <= 1.0 and numbers[2] > 0.0
 
 
 def _inside(i: int, value: float) -> float:

@@ -5,7 +5,6 @@ from typing import Final
 
 from streamer.animation.easing import min_jerk, quick
 from streamer.animation.performance import Performance
-from streamer.controls import Cue
 
 # A release fades like lids open: most of it early, then a long settling. Source: Reinl & Bartels
 # 2015, a facial change played backwards looks artificial. 0.3 s is what `stop` promises.
@@ -48,7 +47,6 @@ class Playing:
         self.performance = performance
         self.start = start
         self.strength = strength
-        self._length_s = length_s
         self._tempo = 1.0
         self._extra = 0.0  # seconds of the performance spent in its sustain span
         self._fades: list[tuple[float, float]] = []
@@ -81,15 +79,6 @@ class Playing:
     def end(self) -> float:
         """When nothing of it is left; infinite while it is held."""
         return min((start + seconds for start, seconds in self._fades), default=self._own_end())
-
-    def is_same_press(self, cue: Cue, t: float, within_s: float) -> bool:
-        """Whether a press at ``t`` only repeats the one that started this."""
-        return (
-            t - self.start < within_s
-            and cue.strength == self.strength
-            and cue.length_s == self._length_s
-            and not self.leaving
-        )
 
     def release(self, t: float) -> None:
         """Let go: a hold plays its own tail, everything else fades.

@@ -502,7 +502,7 @@ def test_hundreds_of_presses_in_a_moment_stay_bounded_and_smooth() -> None:
                 cue = Cue(serial, names[serial % len(names)], 1.0 - serial % 7 / 10)
                 cues = (*cues, cue)[-MAX_CUES:]
         faces.append(a.at(k / 30, Wishes(cues=cues, idle_strength=0.0)))
-        assert len(a._layers) <= MAX_PLAYING + 6 * MAX_CUES
+        assert len(a._layers) <= 6 * MAX_PLAYING
         assert len(a.playing) <= len(names)
 
     assert a.playing == ()
@@ -667,6 +667,21 @@ def test_rubbish_in_the_held_values_is_left_out() -> None:
     face = film(rubbish, 1.0)[-1]
 
     assert face == {**REST, "grin": PARAMETERS["grin"].high}
+
+
+@pytest.mark.parametrize(
+    "cue",
+    [
+        Cue(1, "smile", math.nan),
+        Cue(1, "smile", 7.0),
+        Cue(1, "smile", 1.0, math.nan),
+        Cue(1, "smile", 1.0, 0.0),
+        Cue(1, "smile", 1.0, None, math.nan),
+        Cue(1, "smile", 1.0, None, math.inf),
+    ],
+)
+def test_cue_whose_numbers_make_no_sense_is_left_out(cue: Cue) -> None:
+    assert film(replace(QUIET, cues=(cue,)), 1.0) == film(QUIET, 1.0)
 
 
 # --- pause and other portraits
