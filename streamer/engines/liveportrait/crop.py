@@ -80,14 +80,17 @@ def crop_map(
     scale: float = CROP_SCALE,
     up: float = CROP_UP,
     turned: bool = True,
+    anchors: Points | None = None,
 ) -> CropMap:
     """Fit the square around all landmarks, upright in the face's own direction.
 
     ``scale`` times the landmarks' larger extent is the square's side; ``turned`` off keeps the
-    photo's direction. Shapes: landmarks (n, 2), n one of 5, 68, 101, 106, 203.
+    photo's direction. ``anchors``, the middles of left eye, right eye and mouth, are needed for a
+    set of other landmarks. Shapes: landmarks (n, 2), n one of 5, 68, 101, 106, 203 or, with
+    anchors (3, 2), any.
     """
     points = np.asarray(landmarks, np.float32)
-    axes = _axes(points)
+    axes = _axes(anchors_of(points) if anchors is None else np.asarray(anchors, np.float32))
     middle = points.mean(axis=0)
     along = (points - middle) @ axes.T  # in the face's own axes
     low, high = along.min(axis=0), along.max(axis=0)
@@ -138,15 +141,22 @@ def network_input(image: Frame) -> NDArray[np.float32]:
     return np.ascontiguousarray(np.clip(planes, 0.0, 1.0))
 
 
-def _axes(points: Points) -> NDArray[np.float32]:
-    """The face's right and down as unit vectors, (2, 2), from eyes and mouth."""
+def anchors_of(points: Points) -> Points:
+    """Return the middles of left eye, right eye and mouth of a known landmark set. Shape: (3, 2).
+
+    Raises: `ValueError` for an unknown number of landmarks.
+    """
     try:
-        left, right, mouth = _ANCHORS[len(points)]
+        groups = _ANCHORS[len(points)]
     except KeyError:
         known = ", ".join(str(n) for n in sorted(_ANCHORS))
         raise ValueError(f"a set of {len(points)} landmarks is not one of {known}") from None
-    eyes = (points[list(left)].mean(axis=0) + points[list(right)].mean(axis=0)) / 2
-    down = points[list(mouth)].mean(axis=0) - eyes
+    return np.stack([points[list(group)].mean(axis=0) for group in groups])
+
+
+def _axes(anchors: Points) -> NDArray[np.float32]:
+    """The face's right and down as unit vectors, (2, 2), from eyes and mouth."""
+    down = anchors[2] - (anchors[0] + anchors[1]) / 2
     length = np.linalg.norm(down)
     down = np.array([0, 1], np.float32) if length <= 1e-3 else down / length
     return np.array([[down[1], -down[0]], down], np.float32)

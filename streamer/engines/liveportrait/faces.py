@@ -163,12 +163,16 @@ def find_106(session: Session, photo: Frame, box: Floats) -> Points:
     return decode_106(session.run(None, {session.get_inputs()[0].name: blob})[0], where)
 
 
-def points_203_input(photo: Frame, landmarks: Points) -> tuple[Floats, CropMap]:
-    """Cut the turned square around known landmarks.
+def points_203_input(
+    photo: Frame, landmarks: Points, anchors: Points | None = None
+) -> tuple[Floats, CropMap]:
+    """Cut the turned square around known landmarks (``anchors`` as in `crop_map`).
 
     Returns: (1, 3, 224, 224) RGB in 0..1, and where it lies.
     """
-    where = crop_map(landmarks, side_px=POINTS_203_PX, scale=POINTS_203_SCALE, up=POINTS_203_UP)
+    where = crop_map(
+        landmarks, side_px=POINTS_203_PX, scale=POINTS_203_SCALE, up=POINTS_203_UP, anchors=anchors
+    )
     planes = where.cut(photo).astype(np.float32) / np.float32(255.0)
     return np.ascontiguousarray(planes.transpose(2, 0, 1)[None]), where
 
@@ -179,9 +183,11 @@ def decode_203(output: Any, where: CropMap) -> Points:
     return where.to_photo(points)
 
 
-def find_203(session: Session, photo: Frame, landmarks: Points) -> Points:
-    """Refine any known landmark set to 203 points. Shape: (203, 2), photo pixels."""
-    blob, where = points_203_input(photo, landmarks)
+def find_203(
+    session: Session, photo: Frame, landmarks: Points, anchors: Points | None = None
+) -> Points:
+    """Refine other landmarks to 203 points. Shape: (203, 2), photo pixels."""
+    blob, where = points_203_input(photo, landmarks, anchors)
     outputs = session.run(None, {session.get_inputs()[0].name: blob})
     return decode_203(outputs[POINTS_203_OUTPUT], where)
 

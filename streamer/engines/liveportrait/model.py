@@ -1,6 +1,7 @@
 """The networks in their order: a crop encoded once, then a picture per set of keypoints."""
 
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -34,21 +35,19 @@ class Drawn(NamedTuple):
 
 
 class Model:
-    """All networks on one device.
-
-    `prepare` puts them into the form that runs; without it they stay as in the files, the form
-    that the golden archive and its traces are held against.
-    """
+    """All networks on one device, in the form that the golden archive is held against."""
 
     def __init__(self, networks: Networks, device: str = "cpu") -> None:
         self.networks = networks
         self.device = torch.device(device)
 
-    def prepare(self) -> "Model":
-        """Fold the batch norms, in place."""
-        fold(self.networks.appearance)
-        fold(self.networks.warping)
-        return self
+    def prepared(self) -> "Model":
+        """Return the form that runs: batch norms folded. The networks themselves stay."""
+        nets = self.networks
+        folded = replace(
+            nets, appearance=fold(deepcopy(nets.appearance)), warping=fold(deepcopy(nets.warping))
+        )
+        return Model(folded, str(self.device))
 
     @torch.inference_mode()
     def encode(self, image: Frame) -> Encoded:

@@ -40,6 +40,25 @@ def pixels(image: NDArray[np.float32]) -> Frame:
     return np.ascontiguousarray(np.clip(np.clip(upright, 0, 1) * 255, 0, 255).astype(np.uint8))
 
 
+def shrunk(crop: NDArray[np.uint8], out_from_crop: Affine) -> tuple[NDArray[np.uint8], Affine]:
+    """Make a crop smaller that is drawn at less than half its size.
+
+    Sampling alone would skip pixels, and the face would flicker in a small frame. The reference
+    does not: there the crop goes back into the photo, about as large as it came.
+    Returns: the crop and its map.
+    """
+    scale = float(np.sqrt(abs(np.linalg.det(out_from_crop[:2, :2]))))
+    if scale >= 0.5:
+        return crop, out_from_crop
+    side = max(1, round(2 * scale * crop.shape[0]))
+    factor = crop.shape[0] / side
+    crop_from_small = np.array(
+        [[factor, 0, 0.5 * factor - 0.5], [0, factor, 0.5 * factor - 0.5], [0, 0, 1]], np.float32
+    )
+    small = cv2.resize(crop, (side, side), interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.uint8), out_from_crop @ crop_from_small
+
+
 def draw_into(crop: NDArray[np.uint8], out_from_crop: Affine, size: tuple[int, int]) -> Frame:
     """Draw a crop into a picture of ``size`` (width, height), black elsewhere."""
     drawn = cv2.warpAffine(crop, out_from_crop[:2], size, flags=cv2.INTER_LINEAR)
@@ -58,16 +77,27 @@ class PasteBack:
     rest: NDArray[np.float32]
 
     @classmethod
-    def into(cls, picture: Frame, out_from_crop: Affine) -> "PasteBack":
-        """Prepare a picture: the photo itself, or a frame that shows it."""
+    def into(
+        cls,
+        picture: Frame,
+        out_from_crop: Affine,
+        photo_share: NDArray[np.uint8] | None = None,
+    ) -> "PasteBack":
+        """Prepare a picture: the photo itself, or a frame that shows it.
+
+        ``photo_share``, (H, W), is how much of a frame's pixel shows the photo, 0..255: the crop
+        is black where the photo ends, and must not cover the frame's background there.
+        """
         height, width = picture.shape[:2]
-        template = draw_into(mask_template(), out_from_crop, (width, height))
+        template = draw_into(*shrunk(mask_template(), out_from_crop), (width, height))
         mask = (template.astype(np.float32) / np.float32(255.0))[..., None]
+        if photo_share is not None:
+            mask = mask * (photo_share.astype(np.float32) / np.float32(255.0))[..., None]
         return cls(out_from_crop, mask, (1 - mask) * picture.astype(np.float32))
 
     def paste(self, face: Frame) -> Frame:
         """Lay a face over the picture. Shapes: (512, 512, 3) -> (H, W, 3)."""
         height, width = self.rest.shape[:2]
-        drawn = draw_into(face, self.out_from_crop, (width, height))
+        drawn = draw_into(*shrunk(face, self.out_from_crop), (width, height))
         mixed = self.mask * drawn + self.rest
         return np.asarray(np.clip(mixed, 0, 255), np.uint8)

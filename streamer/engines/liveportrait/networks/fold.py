@@ -3,14 +3,18 @@
 In eval mode a batch norm is a gain and an offset per channel, so a convolution can do its work.
 """
 
+from typing import TypeVar
+
 import torch
 from torch import nn
+
+_Network = TypeVar("_Network", bound=nn.Module)
 
 _BATCH_NORMS = (nn.BatchNorm2d, nn.BatchNorm3d)
 
 
 @torch.no_grad()
-def fold(network: nn.Module) -> nn.Module:
+def fold(network: _Network) -> _Network:
     """Fold every pair that a block of the network names in ``FOLDS``, in place.
 
     The batch norm becomes the identity. Folding twice is harmless. Equal to the reference form in

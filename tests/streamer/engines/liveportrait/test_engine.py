@@ -1,0 +1,347 @@
+"""The engine from the outside: photo in, frames out, nothing broken ever shown."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+torch = pytest.importorskip(
+    "torch", reason="torch is not installed; pip install -e '.[liveportrait]'"
+)
+
+from streamer.engines.liveportrait.crop import input_of_crop
+from streamer.engines.liveportrait.engine import (
+    LivePortraitEngine,
+    NeuralPortrait,
+    NeuralScene,
+    pick_device,
+)
+from streamer.engines.liveportrait.guard import fault
+from streamer.engines.liveportrait.keypoints import Motion
+from streamer.engines.liveportrait.model import Drawn, Encoded, Model
+from streamer.engines.liveportrait.networks.stitching import EYE, LIP, STITCHING, KeypointMlp
+from streamer.engines.liveportrait.sessions import FaceModels, open_face_models
+from streamer.engines.warp.locate import locate
+from streamer.errors import ConfigError, EngineError, PhotoError, WeightsError
+from streamer.photo import Photo, read_photo
+from streamer.view import Frame, View
+from tests.golden.recompute import Canned
+from tests.streamer.engines.liveportrait.test_faces import outputs
+
+pytestmark = pytest.mark.neural
+
+MLPS = {"stitching": STITCHING, "eye": EYE, "lip": LIP}
+PHOTOS = Path(__file__).parents[4] / "photo"
+
+
+class Echo(Model):
+    """Draws the crop it was given: what is left to be seen is the way there and back.
+
+    The large networks are not asked; the small ones have random weights.
+    """
+
+    def __init__(self) -> None:
+        source = torch.Generator().manual_seed(4)
+        nets = {name: KeypointMlp(dims) for name, dims in MLPS.items()}
+        for net in nets.values():
+            for value in net.requires_grad_(False).parameters():
+                value.normal_(0.0, 0.01, generator=source)
+        super().__init__(SimpleNamespace(**nets))  # type: ignore[arg-type]
+        self.inputs: list[Frame] = []
+        self.value: float | None = None
+
+    def encode(self, image: Frame) -> Encoded:
+        self.inputs.append(image)
+        one, points = torch.zeros(1, 1), torch.zeros(1, 21, 3)
+        motion = Motion(one, one, one, torch.zeros(1, 3), points, one + 1.5, points)
+        return Encoded(torch.zeros(1), motion)
+
+    def picture(self) -> torch.Tensor:
+        planes = torch.from_numpy(self.inputs[-1].copy()).permute(2, 0, 1)[None] / 255
+        return torch.nn.functional.interpolate(planes, size=(512, 512), mode="bilinear")
+
+    def draw(self, encoded: Encoded, x_d: Any, x_s: Any) -> Drawn:
+        picture = self.picture()
+        if self.value is not None:
+            picture[:] = self.value
+        return Drawn(picture, None)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def mona() -> Photo:
+    return read_photo(PHOTOS / "mona-lisa.jpg")
+
+
+def staged(model: Model, photo: Photo, view: View, **options: Any) -> tuple[NeuralScene, Frame]:
+    """A scene, and the still photo in its view."""
+    engine = LivePortraitEngine(model, locate=locate, **options)
+    portrait = engine.open(photo)
+    return engine.stage(portrait, view), still(portrait, view)
+
+
+def still(portrait: NeuralPortrait, view: View) -> Frame:
+    image = portrait.photo.image
+    frame_from_photo = view.frame_from_photo(image.shape[1], image.shape[0], portrait.framing)
+    drawn = view.draw(image, frame_from_photo)
+    return np.ascontiguousarray(drawn[:, ::-1]) if view.mirror else drawn
+
+
+def test_synthetic_weights_draw_a_frame_in_the_crop_and_the_photo_stays_around_it(
+    networks: Any, mona: Photo
+) -> None:
+    scene, around = staged(Model(networks).prepared(), mona, View(640, 360))
+
+    frame = scene.render(scene.rest)
+
+    assert frame.shape == (360, 640, 3)
+    assert frame.dtype == np.uint8
+    assert frame.flags.c_contiguous
+    assert scene.faults == 0
+    moved = np.abs(frame.astype(int) - around).max(axis=2) > 0
+    assert 0.2 < moved.mean() < 0.5  # the crop's square in a wide frame
+    assert not moved[:, :100].any()
+    assert scene.render(dict(scene.rest)) is frame
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        View(640, 360),
+        View(640, 360, mirror=True),
+        View(640, 360, fit="contain", fill="#204060"),
+        View(360, 640, fit="cover"),
+        View(320, 240, fit="contain"),  # the crop at less than half its size
+        View(1280, 720, zoom=1.6, offset_y=0.3),
+    ],
+    ids=str,
+)
+def test_a_neutral_frame_shows_the_photo_and_no_seam_in_every_view(mona: Photo, view: View) -> None:
+    scene, photo = staged(Echo(), mona, view)
+
+    frame = scene.render(scene.rest)
+
+    def soft(picture: Frame) -> np.ndarray:
+        return cv2.GaussianBlur(picture.astype(np.float32), (0, 0), 3)
+
+    away = np.abs(soft(frame) - soft(photo))
+    assert away.mean() < 2
+    assert np.percentile(away, 99.9) < 16  # edges that 256 px cannot hold
+
+
+def test_where_the_crop_leaves_the_photo_the_background_stays(mona: Photo) -> None:
+    height, width = mona.image.shape[:2]
+    top, left, right = (int(v) for v in (0.12 * height, 0.28 * width, 0.72 * width))
+    close = replace(
+        mona,
+        image=np.ascontiguousarray(mona.image[top : int(0.5 * height), left:right]),
+        path=Path("close.jpg"),
+    )
+    face = locate(mona).transformed(np.array([[1, 0, -left], [0, 1, -top], [0, 0, 1.0]]))
+    engine = LivePortraitEngine(Echo(), locate=lambda _: face)
+    portrait = engine.open(close)
+    view = View(640, 360, fit="contain", fill="#c0c0c0")
+    scene = engine.stage(portrait, view)
+
+    frame = scene.render(scene.rest)
+
+    corners = portrait.photo_from_crop @ np.array([[0, 511], [0, 511], [1, 1]])
+    assert corners.min() < 0  # the crop does leave the photo
+    before = still(portrait, view)
+    background = (before == 0xC0).all(axis=2)
+    assert background.any()
+    assert np.abs(frame.astype(int) - before)[background].max() <= 1
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 0.0, 0.02])
+def test_a_bad_picture_is_never_shown_and_told_once(
+    mona: Photo, value: float, caplog: pytest.LogCaptureFixture
+) -> None:
+    model = Echo()
+    scene, photo = staged(model, mona, View(640, 360))
+
+    with caplog.at_level(logging.ERROR):
+        model.value = value
+        first = scene.render(scene.rest).copy()
+        model.value = None
+        good = scene.render(scene.rest).copy()
+        model.value = value
+        after = [scene.render(scene.rest | {"smile": s}) for s in (0.5, 0.6)]
+
+    assert np.array_equal(first, photo)
+    assert all(np.array_equal(frame, good) for frame in after)
+    assert scene.faults == 3
+    assert len(caplog.records) == 1
+
+
+def test_the_guard_knows_a_dark_photo_from_a_black_picture() -> None:
+    assert fault(np.full((1, 3, 8, 8), 0.03, np.float32), photo_mean=0.04) is None
+    assert "dark" in str(fault(np.full((1, 3, 8, 8), 0.03, np.float32), photo_mean=0.4))
+    one = np.full((1, 3, 8, 8), 0.5, np.float32)
+    one[0, 1, 3, 3] = np.nan
+    assert fault(one, photo_mean=0.5) == "not finite"
+
+
+def test_without_paste_back_the_bare_crop_fills_the_frames_height(mona: Photo) -> None:
+    model = Echo()
+    scene, _ = staged(model, mona, View(640, 360, fill="#000000"), paste_back=False)
+
+    frame = scene.render(scene.rest)
+
+    crop = (model.picture()[0].permute(1, 2, 0).numpy() * 255).astype(np.uint8)
+    shown = cv2.resize(crop, (360, 360), interpolation=cv2.INTER_AREA).astype(int)
+    assert np.abs(frame[20:-20, 160:480].astype(int) - shown[20:-20, 20:340]).mean() < 3
+    assert not frame[:, :120].any()
+
+
+def test_a_photo_is_encoded_once_whatever_is_drawn(mona: Photo) -> None:
+    model = Echo()
+    scene, _ = staged(model, mona, View(640, 360))
+    for smile in (0.1, 0.2, 0.3):
+        scene.render(scene.rest | {"smile": smile})
+
+    assert len(model.inputs) == 1
+
+
+def test_a_large_photo_is_reduced_for_the_networks_and_drawn_from_the_whole(
+    networks: Any, mona: Photo
+) -> None:
+    size = 3 * mona.image.shape[1], 3 * mona.image.shape[0]
+    large = replace(mona, image=np.asarray(cv2.resize(mona.image, size), np.uint8))
+    face = locate(mona)
+    thrice = np.array([[3, 0, 1.0], [0, 3, 1.0], [0, 0, 1.0]])
+    engine = LivePortraitEngine(Echo(), locate=lambda _: face.transformed(thrice))
+    small = LivePortraitEngine(Echo(), locate=lambda _: face)
+
+    wide, own = engine.open(large), small.open(mona)
+
+    assert max(large.image.shape) > 1280
+    assert np.allclose(wide.photo_from_crop[:2, :2], 3 * own.photo_from_crop[:2, :2], rtol=0.02)
+    assert wide.framing.chin_y == pytest.approx(3 * own.framing.chin_y + 1, abs=1.0)
+
+
+def test_a_closed_scene_refuses_to_draw(mona: Photo) -> None:
+    scene, _ = staged(Echo(), mona, View(640, 360))
+    scene.close()
+    scene.close()
+
+    with pytest.raises(EngineError, match="closed"):
+        scene.render(scene.rest)
+
+
+def test_a_portrait_of_another_engine_is_refused() -> None:
+    with pytest.raises(TypeError, match="portrait of the liveportrait engine"):
+        LivePortraitEngine(Echo()).stage(object(), View())  # type: ignore[arg-type]
+
+
+def test_without_any_way_to_find_a_face_the_command_is_told(mona: Photo) -> None:
+    with pytest.raises(PhotoError, match="living-portrait weights fetch"):
+        LivePortraitEngine(Echo()).open(mona)
+
+
+# ---------------------------------------------------------------------- face models
+
+
+def models(found: list[Any]) -> FaceModels:
+    """Models that answer these boxes, and landmarks strewn over them."""
+    rng = np.random.default_rng(1)
+    spread = rng.normal(0, 0.05, (203, 2))
+    unused = np.zeros((1, 1), np.float32)
+    points_203 = (0.5 + spread).astype(np.float32).reshape(1, 406)
+    points_106 = rng.normal(0, 0.3, (1, 212)).astype(np.float32)
+    return FaceModels(
+        detector=Canned(outputs(*found), "input.1"),
+        points_106=Canned([points_106], "data"),
+        points_203=Canned([unused, unused, points_203], "input"),
+        provider="CPUExecutionProvider",
+    )
+
+
+ONE = (32, 8, 6, 0.8, (2, 3, 2, 3))
+OTHER = (16, 4, 4, 0.9, (1, 1, 1, 1))
+
+
+def test_the_largest_face_is_taken_and_another_one_on_request(mona: Photo) -> None:
+    def crop_of(face: int) -> np.ndarray:
+        engine = LivePortraitEngine(Echo(), faces=models([ONE, OTHER]), face=face)
+        portrait = engine.open(mona)
+        assert portrait.notes == ("face found by the face models",)
+        return portrait.photo_from_crop
+
+    assert abs(crop_of(0)[0, 0]) > 2 * abs(crop_of(1)[0, 0])
+
+
+@pytest.mark.parametrize(
+    ("found", "face", "told"),
+    [([], 0, "No face was found"), ([ONE], 1, r"shows 1 face\(s\); face 2 was asked for")],
+)
+def test_a_missing_face_is_told(mona: Photo, found: list[Any], face: int, told: str) -> None:
+    engine = LivePortraitEngine(Echo(), faces=models(found), face=face)
+
+    with pytest.raises(PhotoError, match=told):
+        engine.open(mona)
+
+
+def test_named_points_are_refined_where_the_203_model_is_there(mona: Photo) -> None:
+    alone = replace(models([]), detector=None, points_106=None)
+    engine = LivePortraitEngine(Echo(), faces=alone, locate=locate)
+
+    portrait = engine.open(mona)
+
+    assert "refined by the 203 landmarks" in portrait.notes[0]
+
+
+def test_the_crop_from_named_points_has_the_face_in_its_middle(mona: Photo) -> None:
+    portrait = LivePortraitEngine(Echo(), locate=locate).open(mona)
+
+    crop_from_photo = np.linalg.inv(portrait.photo_from_crop)
+    face = locate(mona).transformed(crop_from_photo)
+    eyes = 0.5 * (face.eye_l.iris + face.eye_r.iris)
+    assert eyes == pytest.approx([240, 245], abs=30)
+    assert face.face.chin[1] == pytest.approx(425, abs=30)
+    assert abs(face.eye_l.iris[1] - face.eye_r.iris[1]) < 25
+
+
+def test_no_face_models_is_no_error_and_a_broken_one_is(tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime", reason="pip install -e '.[liveportrait]'")
+    assert not open_face_models(tmp_path).finds_faces
+
+    broken = tmp_path / "liveportrait" / "landmark.onnx"
+    broken.parent.mkdir()
+    broken.write_bytes(b"no model")
+    with pytest.raises(WeightsError, match=r"landmark\.onnx cannot be read as a model"):
+        open_face_models(tmp_path)
+
+
+def test_a_device_that_is_not_there_is_refused_and_auto_always_picks_one() -> None:
+    assert pick_device("auto") in ("cuda", "mps", "cpu")
+    with pytest.raises(ConfigError, match="Unknown device 'gpu'"):
+        pick_device("gpu")
+    absent = [d for d in ("cuda", "mps") if not _present(d)]
+    for device in absent:
+        with pytest.raises(ConfigError, match="--device auto"):
+            pick_device(device)
+
+
+def _present(device: str) -> bool:
+    checks: dict[str, Callable[[], bool]] = {
+        "cuda": torch.cuda.is_available,
+        "mps": torch.backends.mps.is_available,
+    }
+    return checks[device]()
+
+
+def test_the_input_of_the_networks_is_the_crop_at_half_its_size(mona: Photo) -> None:
+    model = Echo()
+    portrait = LivePortraitEngine(model, locate=locate).open(mona)
+
+    crop = cv2.warpAffine(
+        mona.image, portrait.photo_from_crop[:2], (512, 512), flags=2 | cv2.WARP_INVERSE_MAP
+    )
+    away = np.abs(input_of_crop(np.asarray(crop, np.uint8)).astype(int) - model.inputs[0])
+    assert away.mean() < 3
