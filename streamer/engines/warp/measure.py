@@ -19,6 +19,7 @@ from streamer.engines.warp.refine_mouth import BOTTOM, LEFT, RIGHT, TOP, UNIT, m
 from streamer.engines.warp.refine_rest import brow_lines, nose_base
 from streamer.engines.warp.template import (
     MOUTH_HALF_WIDTH,
+    MOUTH_LINE,
     MouthShape,
     build,
     photo_from_face,
@@ -28,6 +29,13 @@ from streamer.view import Frame
 
 # Irises that differ in height by more than this part of their distance are half guessed.
 _LEVEL: Final = 0.18
+# An iris further from its expected place than this part of the box is a brow or a nostril; the
+# boxes of both portraits had them within 0.05.
+_FAR_OFF: Final = 0.11
+# Eyes to mouth line in parts of the box (0.42 and 0.46 on both portraits). A turned head keeps
+# its box and brings the eyes closer together, so the line lies lower in u.
+_LINE_IN_BOX: Final = 0.44
+_LINE_RANGE: Final = (0.95, 1.40)
 UNSURE: Final = "please check the corners of the mouth"
 
 SIZE: Final = (round((RIGHT - LEFT) * UNIT), round((BOTTOM - TOP) * UNIT))
@@ -42,16 +50,31 @@ def measure_box(image: Frame, box: FaceBox) -> Landmarks:
     seen: list[Point] = []
     found: list[Point] = []
     for part, eye in zip(EXPECTED_EYES, box.eyes, strict=True):
-        expected = (PATCH - PATCH_BOX) / 2 + part * PATCH_BOX if eye is None else eye
-        seen.append(expected)
-        found.append(iris_center(grey, expected, PATCH_BOX))
+        expected = (PATCH - PATCH_BOX) / 2 + part * PATCH_BOX
+        seen.append(expected if eye is None else eye)
+        found.append(_plausible(iris_center(grey, seen[-1], PATCH_BOX), grey, expected))
     left, right = found
     if abs(left[1] - right[1]) > _LEVEL * abs(right[0] - left[0]):
         left, right = 0.5 * (left + seen[0]), 0.5 * (right + seen[1])
+    expected_line = _LINE_IN_BOX * PATCH_BOX / float(np.hypot(*(right - left)))
     photo_from_patch = inverse(box.patch_from_photo)
     left, right = apply(photo_from_patch, left), apply(photo_from_patch, right)
     left, right = fit_irises(image, left, right)
-    return measure_pupils(image, left, right, found_by="detection")
+    return measure_pupils(
+        image,
+        left,
+        right,
+        expected_line=float(np.clip(expected_line, *_LINE_RANGE)),
+        found_by="detection",
+    )
+
+
+def _plausible(found: Point, grey: NDArray[np.float32], expected: Point) -> Point:
+    """Search again from where eyes usually are, if an iris lies too far from there."""
+    if np.hypot(*(found - expected)) <= _FAR_OFF * PATCH_BOX:
+        return found
+    again = iris_center(grey, expected, PATCH_BOX)
+    return again if np.hypot(*(again - expected)) <= _FAR_OFF * PATCH_BOX else expected
 
 
 def measure_pupils(
@@ -60,6 +83,7 @@ def measure_pupils(
     right: Point,
     *,
     corners: tuple[Point, Point] | None = None,
+    expected_line: float = MOUTH_LINE,
     found_by: str,
 ) -> Landmarks:
     """Measure all but the pupils, which are given, as the mouth's corners may be (picture px)."""
@@ -74,7 +98,7 @@ def measure_pupils(
     given = None
     if corners is not None:
         given = apply(face_from_photo, corners[0]), apply(face_from_photo, corners[1])
-    mouth = mouth_shape(lab, given)
+    mouth = mouth_shape(lab, given, expected_line)
     light = np.ascontiguousarray(lab[:, :, 0])
     brow_l, brow_r = brow_lines(light)
     aside = 0.5 * float(mouth.corner_l[0] + mouth.corner_r[0])

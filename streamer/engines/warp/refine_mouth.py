@@ -4,13 +4,14 @@ Space ``face`` (see `template`) for all points; pictures are ``straight``: `UNIT
 Source of the limits: judged by eye on two portraits in 40 variants each.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from streamer.engines.warp.refine_opening import Opening, Skin, opening_below
 from streamer.engines.warp.template import (
     MOUTH_HALF_WIDTH,
     MOUTH_LINE,
@@ -25,14 +26,9 @@ LEFT, TOP, RIGHT, BOTTOM = -1.0, -0.6, 1.0, 1.9
 """What of the face frame the straightened picture shows, in u."""
 
 _MIDDLE: Final = 0.22  # half the width of the strip in which the line is looked for
-_SEARCH: Final = (0.80, 1.45)
+_SEARCH: Final = (0.80, 1.60)
 _SIGMA: Final = 0.16
 _NEIGHBOURS: Final = 0.20  # a valley is darker than the mean over this height
-
-# Teeth: a band that is nearly as light as skin or lighter, and paler.
-_TEETH_LIGHT: Final = 0.92
-_TEETH_PALE: Final = 0.72
-_TEETH_HEIGHT: Final = (0.03, 0.30)
 
 # A corner is where the depth of the line falls under this part of its greatest depth.
 _ENDS_AT: Final = 0.35
@@ -43,45 +39,35 @@ _HALF_WIDTHS: Final = (0.24, 0.66)
 Lab = NDArray[np.float32]
 
 
-@dataclass(frozen=True)
-class _Skin:
-    """Colour of cheeks and chin: medians and spreads of L, a, b."""
-
-    median: NDArray[np.float64]
-    spread: NDArray[np.float64]
-
-    @property
-    def chroma(self) -> float:
-        """How colourful the skin is."""
-        return float(np.hypot(self.median[1], self.median[2]))
-
-
 def mouth_shape(
-    lab: Lab, corners: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
+    lab: Lab,
+    corners: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None,
+    expected: float = MOUTH_LINE,
 ) -> MouthShape:
-    """Measure the mouth; its corners may be given (space ``face``).
+    """Measure the mouth, near an expected height; its corners may be given (space ``face``).
 
     Shapes: lab (rows, columns, 3) of the straightened face, L 0..100.
     """
-    expected = MOUTH_LINE
     if corners is not None:
         # Corners lie a little above the line of a smiling mouth, below that of a sad one.
         expected = 0.5 * float(corners[0][1] + corners[1][1]) + 0.02
     valley = _valleys(lab)
-    found = _line_and_teeth(lab, valley, _skin(lab), expected)
+    found = _line_and_opening(lab, valley, expected)
     if found is None:
         return replace(default_mouth(expected), sure=False)
-    upper, lower = found
-    path = _follow(valley, upper)
-    left, right, sure = _corners(lab, path, teeth=lower is not None)
+    row, opening = found
+    path = _follow(valley, row)
+    left, right, sure = _corners(lab, path, teeth=opening is not None and opening.teeth)
     if corners is not None:
         left, right, sure = corners[0], corners[1], True
     line = _at_quarters(path, left, right)
-    if lower is None:
+    if opening is None:
         return MouthShape(left, right, line, line, sure=sure)
-    gap = lower - upper
+    if not opening.teeth:  # the followed line runs through the dark inside, not along the lip
+        line = line + np.array([[0.0, (opening.upper - row) / UNIT]]) * [[0.8], [1.0], [0.8]]
+    gap = (opening.lower - opening.upper) / UNIT
     below = line + np.array([[0.0, 0.8 * gap], [0.0, gap], [0.0, 0.8 * gap]])
-    return MouthShape(left, right, line, below, teeth=True, sure=sure)
+    return MouthShape(left, right, line, below, teeth=opening.teeth, sure=sure)
 
 
 def _row(t: float) -> int:
@@ -92,16 +78,13 @@ def _column(s: float) -> int:
     return round((s - LEFT) * UNIT)
 
 
-def _skin(lab: Lab) -> _Skin:
+def _skin(lab: Lab) -> Skin:
     patches = [
         lab[_row(0.55) : _row(0.80), _column(-0.72) : _column(-0.45)],
         lab[_row(0.55) : _row(0.80), _column(0.45) : _column(0.72)],
         lab[_row(1.45) : _row(1.62), _column(-0.20) : _column(0.20)],
     ]
-    pixels = np.concatenate([patch.reshape(-1, 3) for patch in patches]).astype(np.float64)
-    median = np.median(pixels, axis=0)
-    spread = 1.48 * np.median(np.abs(pixels - median), axis=0)
-    return _Skin(median, np.maximum(spread, (3.0, 1.5, 1.5)))
+    return Skin.of(np.concatenate([patch.reshape(-1, 3) for patch in patches]).astype(np.float64))
 
 
 def _valleys(lab: Lab) -> Any:
@@ -110,13 +93,10 @@ def _valleys(lab: Lab) -> Any:
     return cv2.blur(light, (1, round(_NEIGHBOURS * UNIT))) - light
 
 
-def _line_and_teeth(
-    lab: Lab, valley: Any, skin: _Skin, expected: float
-) -> tuple[float, float | None] | None:
-    """Return the upper inner lip line and, where teeth show, the lower one."""
+def _line_and_opening(lab: Lab, valley: Any, expected: float) -> tuple[int, Opening | None] | None:
+    """Return the row of the mouth line and, for an open mouth, what lies below it."""
     columns = slice(_column(-_MIDDLE), _column(_MIDDLE) + 1)
     depth = valley[:, columns].mean(axis=1)
-    profile = lab[:, columns].mean(axis=1)
     t = TOP + np.arange(len(depth)) / UNIT
     score = depth * np.exp(-(((t - expected) / _SIGMA) ** 2))
     score[(t < _SEARCH[0]) | (t > _SEARCH[1])] = 0.0
@@ -128,29 +108,22 @@ def _line_and_teeth(
     if not peaks or score.max() < 0.3:
         return None
     best = max(peaks, key=lambda k: float(score[k]))
-    pale = (profile[:, 0] > _TEETH_LIGHT * skin.median[0]) & (
-        np.hypot(profile[:, 1], profile[:, 2]) < _TEETH_PALE * skin.chroma
-    )
-    for k in peaks:
-        if k > best:
-            break
-        low, high = (k + round(part * UNIT) for part in (0.0, _TEETH_HEIGHT[1]))
-        rows = np.flatnonzero(pale[low:high])
-        if len(rows) >= _TEETH_HEIGHT[0] * UNIT and rows[0] < 0.10 * UNIT:
-            end = low + int(rows[-1])
-            redder = np.gradient(profile[:, 1])
-            edge = end + int(np.argmax(redder[end : end + round(0.08 * UNIT)]))
-            return float(t[k]) + 0.01, float(t[edge])
-    return float(t[best]), None
+    profile, skin = lab[:, columns].mean(axis=1), _skin(lab)
+    # The shadow under the lower lip may be deeper than the line above the teeth.
+    for row in (k for k in peaks if k <= best):
+        opening = opening_below(profile, row, skin, UNIT)
+        if opening is not None:
+            return row, opening
+    return best, None
 
 
-def _follow(valley: Any, line: float) -> NDArray[np.float64]:
+def _follow(valley: Any, start: int) -> NDArray[np.float64]:
     """Follow the valley to both sides; returns the row of every column within the walk."""
-    top, bottom = _row(line - 0.30), _row(line + 0.22)
+    top = start - round(0.30 * UNIT)
+    bottom = min(start + round(0.22 * UNIT), valley.shape[0])
     first, last = _column(-_WALK), _column(_WALK)
     middle = (first + last) // 2
     rows = np.empty(last - first + 1)
-    start = _row(line)
     rows[middle - first] = start
     for columns in (range(middle + 1, last + 1), range(middle - 1, first - 1, -1)):
         strip = np.stack([valley[top:bottom, c] for c in columns])

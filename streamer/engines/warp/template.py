@@ -94,6 +94,7 @@ def build(
     expected_l, expected_r = brows()
     middle = 0.5 * (mouth.corner_l + mouth.corner_r)
     line = float(mouth.upper_in[1, 1])
+    gap = float(mouth.lower_in[1, 1] - mouth.upper_in[1, 1])
     # A turned head carries nose, mouth and chin to one side together.
     base = nose_base if nose_base is not None else 0.70 * line
     aside = float(np.clip(middle[0], -0.25, 0.25))
@@ -110,7 +111,7 @@ def build(
         ),
         mouth=_mouth(mouth),
         face=Outline(
-            chin=np.array([aside, 0.95 + 0.75 * line]),
+            chin=np.array([aside, 0.95 + 0.75 * line + 0.6 * gap]),
             jaw_l=np.array([-0.86 + 0.5 * aside, line + 0.12]),
             jaw_r=np.array([0.86 + 0.5 * aside, line + 0.12]),
             cheek_l=np.array([-1.05, 0.25]),
