@@ -51,7 +51,8 @@ class Cavity:
         self._skin = skin
         # The light's colour, as the skin shows it; normalised, it tints without darkening.
         cast = np.sqrt(np.maximum(skin, 1.0) / TYPICAL_SKIN)
-        self._cast = np.asarray(cast / float(cast @ GREY), np.float32)
+        cast = 1.0 + self._tint * (cast / float(cast @ GREY) - 1.0)
+        self._cast = np.asarray(cast, np.float32)
         self._unit = unit
         if not self._own:
             self._teeth, self._teeth_end = self._drawn_teeth()

@@ -91,16 +91,26 @@ class HeadShape:
         beside = beside * (1.0 - smooth(t, self.chin[1] - 0.2, self.chin[1] + 1.0))
         below = 1.0 - smooth(t - self.chin[1], *down)
         below = below * (1.0 - smooth(np.abs(s - self.chin[0]), *column))
+        below = below * smooth(t - self.chin[1], -1.3, -0.5)
         return np.asarray(np.maximum(beside, below), np.float32)
+
+    def rim(self, s: Array, t: Array) -> Array:
+        """Return a weight that falls to 0 at the border of `reach`.
+
+        A moved point takes the weight of the place it came from, which may lie further in.
+        """
+        left, top, right, bottom = self.reach
+        within = np.minimum(np.minimum(s - left, right - s), np.minimum(t - top, bottom - t))
+        return smooth(within, 0.03, 0.6)
 
     @property
     def reach(self) -> tuple[float, float, float, float]:
         """The rectangle (s0, t0, s1, t1) outside which nothing moves."""
-        far = 1.75
-        left = min(self.skull[0] - self.skull_radius[0] - far, self.chin[0] - 1.95)
-        right = max(self.skull[0] + self.skull_radius[0] + far, self.chin[0] + 1.95)
+        far = 1.9
+        left = min(self.skull[0] - self.skull_radius[0] - far, self.chin[0] - 2.1)
+        right = max(self.skull[0] + self.skull_radius[0] + far, self.chin[0] + 2.1)
         top = self.skull[1] - self.skull_radius[1] - far
-        return float(left), float(top), float(right), float(self.chin[1] + 1.35)
+        return float(left), float(top), float(right), float(self.chin[1] + 1.5)
 
 
 def bump(s: Array, t: Array, at_s: float, at_t: float, across: float, down: float) -> Array:

@@ -51,7 +51,7 @@ class Eyeball:
         # How dark the lid's shadow and the lashes make the white just under the lid.
         under = (np.abs(t - upper - 0.013) < 0.008) & (r > 1.2) & (gap > 0.04)
         dark = float(np.median(grey[under])) if under.any() else 0.55 * bright
-        self._shadow = min(max(1.0 - dark / max(bright, 1.0), 0.30), 0.75)
+        self._shadow = min(max(1.0 - dark / max(bright, 1.0), 0.12), 0.75)
         ring = (r < 0.85) & (inside > 0.5)
         contrast = 0.0
         if seen.any() and ring.any():
@@ -92,13 +92,18 @@ class Eyeball:
         alpha = 1.0 - smooth(r, 0.93, 1.18)
         return np.asarray(disc, np.float32), alpha
 
+    @staticmethod
+    def mixed(gaze_x: float, gaze_y: float, closure: float) -> float:
+        """Return how far the painted ball replaces the photo's: softly, so that nothing pops."""
+        away = float(np.hypot(gaze_x, gaze_y)) / 0.012
+        return min(max(away, -closure / 0.12, 0.0), 1.0)
+
     def paint(self, gaze_x: float, gaze_y: float, closure: float, lid: Array) -> Array:
         """Return the ball: the photo's own, or another one where it looks or opens elsewhere.
 
         ``lid`` is where the upper lid now is; gaze is in u, ``closure`` below 0 is wide.
         """
-        away = float(np.hypot(gaze_x, gaze_y)) / 0.012
-        mixed = min(max(away, -closure / 0.06, 0.0), 1.0)
+        mixed = self.mixed(gaze_x, gaze_y, closure)
         if mixed == 0.0:
             return self._base
         move = self._frame.unit * (gaze_x * self._frame.along + gaze_y * self._frame.across)

@@ -95,16 +95,20 @@ class EyePainter:
         width = abs(float(eye.outer[0] - eye.inner[0]))
         out = self._outward * (s - np.float32(eye.outer[0]))
         # 0 at both corners, 1 in between
-        self._middle = smooth(-out / width, 0.0, 0.25) * (1.0 - smooth(-out / width, 0.85, 1.0))
+        self._middle = smooth(-out / width, -0.04, 0.16) * (1.0 - smooth(-out / width, 0.85, 1.0))
         # Thin at the inner corner, strong outside.
         inner = self._outward * (s - np.float32(eye.inner[0]))
         self._line = smooth(inner / width, 0.0, 0.45) * (1.0 - smooth(out, -0.05, 0.03))
-        lashes = (np.abs(self._upper - t) < 0.035) & (self._gap > 0.2 * self._gap_max)
-        dark = self.base[lashes]
+        # Lashes lie on and above the margin; below it the iris may be the darkest.
+        above = self._upper - t
+        lashes = (above > 0.0) & (above < 0.035) & (self._gap > 0.2 * self._gap_max)
         self._lash = np.full(3, 30.0, np.float32)
-        if len(dark):
+        if lashes.any():
+            dark = self.base[lashes]
             order = np.argsort(dark.sum(axis=1))[: max(1, len(dark) // 4)]
             self._lash = 0.85 * dark[order].mean(axis=0)
+            skin = np.median(self.base[self._gap == 0], axis=0) if (self._gap == 0).any() else 128
+            self._lash = np.minimum(self._lash, 0.5 * skin)
 
     def _prepare_skin(self, eye: Eye, *, bare_tail: bool) -> None:
         """Clean skin for the closing lid, and for the place that the lashes' flick leaves."""
@@ -124,10 +128,10 @@ class EyePainter:
         stroke = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
         bare = np.asarray(cv2.morphologyEx(self.base, cv2.MORPH_CLOSE, stroke), np.float32)
         strokes = blur(np.asarray((bare - self.base) @ GREY, np.float32), 0.03 * unit)
-        self._bare = blur(bare, 0.02 * unit)
+        self._bare = 0.5 * (blur(bare, 0.02 * unit) + self._fill)
         out = self._outward * (s - np.float32(eye.outer[0]))
         level = t - np.float32(eye.outer[1])
-        tail = smooth(out, -0.08, 0.0) * (1.0 - smooth(out, 0.08, 0.155))
+        tail = smooth(out, -0.11, -0.02) * (1.0 - smooth(out, 0.08, 0.155))
         tail = tail * smooth(level, -0.17, -0.09) * (1.0 - smooth(level, 0.01, 0.07))
         tail = tail * smooth(strokes, 4.0, 14.0)
         self._tail = np.asarray(tail if bare_tail else 0.0 * tail, np.float32)
@@ -147,7 +151,8 @@ class EyePainter:
         new_lower = self._lower + low * gap
         new_upper = self._upper + up * gap
 
-        skin = self._slide(up, low, new_upper, new_lower)
+        moved = min(1.0, abs(up) / 0.15 + abs(low) / 0.15 + Eyeball.mixed(gx, gy, c))
+        skin = self._slide(up, low, moved, new_upper, new_lower)
         if shut > 0.0:
             skin = self._smooth_lid(skin, shut, new_upper)
         opened = np.clip((t - new_upper) / self._soft + 0.5, 0.0, 1.0)
@@ -166,15 +171,21 @@ class EyePainter:
             out = self._lash_line(out, shut, new_upper)
         return np.asarray(cv2.convertScaleAbs(out), np.uint8)
 
-    def _slide(self, up: float, low: float, new_upper: Array, new_lower: Array) -> Array:
+    def _slide(
+        self, up: float, low: float, moved: float, new_upper: Array, new_lower: Array
+    ) -> Array:
         """Slide the skin of both lids: stretched above, the lashes rigid."""
         t, gap = self._t, self._gap
         top = self._upper - self._skin
         v = np.clip((t - top) / np.maximum(self._skin - LASHES + up * gap, 0.02), 0.0, 1.0)
-        above = np.minimum(t - up * gap * v * np.sqrt(v), self._upper + 0.004)
+        # The photo's lid edge is half eyeball: skin that moves, or before which the eyeball moves,
+        # is taken from beyond it. At rest the soft edge must find the photo's own pixels.
+        off = moved * max(0.010 + 0.008 * max(up, 0.0), 1.2 * self._pixel * (1.0 + max(up, 0.0)))
+        off -= (1.0 - moved) * self._soft
+        above = np.minimum(t - up * gap * v * np.sqrt(v), self._upper - off)
         room = BELOW - 0.02 - low * gap
         v = np.clip((self._lower + BELOW - t) / room, 0.0, 1.0)
-        below = np.maximum(t - low * gap * v * np.sqrt(v), self._lower - 0.004)
+        below = np.maximum(t - low * gap * v * np.sqrt(v), self._lower + off)
         source = np.where(t < 0.5 * (new_upper + new_lower), above, below)
         # Beside the eye nothing moves, and nothing may be resampled.
         self._source = np.where(gap > 0, source, t)
@@ -188,7 +199,10 @@ class EyePainter:
     def _smooth_lid(self, skin: Array, shut: float, new_upper: Array) -> Array:
         """Give the closing lid clean skin where crease and lashes would be drawn out."""
         t = self._t
-        lid = smooth(self._source, self._upper - 0.13, self._upper - 0.04) * (t < new_upper)
+        top = self._upper - np.minimum(0.13, self._skin)
+        lid = smooth(self._source, top, np.maximum(self._upper - 0.04, top + 0.01)) * (
+            t < new_upper
+        )
         height = np.clip((t - self._upper) / np.maximum(new_upper - self._upper, 0.01), 0.0, 1.0)
         shade = 0.90 + 0.10 * np.sin(np.pi * height)
         amount = 0.82 * shut * lid * self._middle

@@ -71,7 +71,7 @@ class Field:
             self._to_cells(zero, w * z),
         ]
         self._turns = np.stack(stack).reshape(5, -1)
-        self._move_weight = shape.move_weight(s, t)
+        self._move_weight, self._move_rim = shape.move_weight(s, t), shape.rim(s, t)
         pivot = frame.origin + frame.unit * (
             shape.pivot[0] * frame.along + shape.pivot[1] * frame.across
         )
@@ -116,6 +116,14 @@ class Field:
             at = at + sample(expressed, at - self._part, border=cv2.BORDER_CONSTANT)
         return np.asarray(at * np.float32(self.cell) + self._first, np.float32)
 
+    def forward(self, pose: Pose) -> Array:
+        """Return where the expression alone pushes each node, in cells (rows, columns, 2)."""
+        moved = (expression.amounts(pose) @ self._expressions).reshape(self._part_nodes.shape)
+        left, top = (int(v) for v in self._part)
+        whole = np.zeros_like(self._nodes)
+        whole[top : top + len(moved), left : left + len(moved[0])] = moved
+        return whole
+
     def map(self, pose: Pose) -> Array:
         """Return the sampling map of the box: (height, width, 2) picture positions."""
         nodes = self.sources(pose)
@@ -141,7 +149,7 @@ class Field:
         c, s = cos(pose.roll) / pose.zoom, sin(pose.roll) / pose.zoom
         back = np.array([[c, -s], [s, c]], np.float32)  # row vectors times this: turned back
         before = (self._nodes - (self._pivot + shift)) @ back + self._pivot
-        weight = sample(self._move_weight, before)
+        weight = sample(self._move_weight, before) * self._move_rim
         return np.asarray((before - self._nodes) * weight[:, :, None], np.float32)
 
     def _turned(self, pose: Pose) -> Array:

@@ -101,6 +101,7 @@ class MouthPainter:
         self._arch = _arch(self._x)
         self._upper, self._lower = upper.at(s), lower.at(s)
         self._gap = np.maximum(self._lower - self._upper, 0.0)
+        self._parts = np.maximum(smooth(self._arch, 0.0, 0.15), self._gap > 0)
         edge = through(m.corner_l, m.upper_out, m.corner_r).at(s)
         nose = float(face.nose.base[1]) + 0.02
         self._lift = smooth(t, np.float32(nose), np.maximum(edge, nose + 0.04))
@@ -184,10 +185,9 @@ class MouthPainter:
         moved = min(1.0, abs(lips - self._lips) / 0.02)
         # The photo's seam or teeth end at the lip line: the lips themselves start a little off.
         upper_source = t - (new_upper - self._upper) * self._lift
-        upper_source = np.minimum(upper_source, self._upper - 0.008 * moved * self._arch)
-        lower_source = np.maximum(
-            t + shift[self._fine.slices], self._lower + 0.012 * moved * self._arch
-        )
+        off = moved * max(0.010, 1.1 * self._pixel) * self._parts - (1.0 - moved) * self._soft
+        upper_source = np.minimum(upper_source, self._upper - off)
+        lower_source = np.maximum(t + shift[self._fine.slices], self._lower + off)
         middle = 0.5 * (new_upper + new_lower)
         source = np.where(t < middle, upper_source, lower_source)
         px = (source - t) * np.float32(self.frame.unit)

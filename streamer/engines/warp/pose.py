@@ -143,7 +143,7 @@ def pose_of(face: Mapping[str, float], rest: Rest) -> Pose:
         gaze_x=0.078 * _eased(face["eyeball_x"] / 30.0) * (0.25 if rest.glasses else 1.0),
         gaze_y=_gaze_y(face["eyeball_y"] / 63.0) * (0.4 if rest.glasses else 1.0),
         lips=lips,
-        smile=max(smile, 0.0) - rest.smile + 0.2 * winking,
+        smile=max(smile, 0.0) - rest.smile,
         sad=max(-smile / 0.3, 0.0),
         grin=grin,
         pout=max(pout, 0.0),
