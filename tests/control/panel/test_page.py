@@ -154,6 +154,20 @@ def test_holding_a_button_or_a_key_holds_the_preset(
     wait_until(lambda: cues(stream)[4:] == [("talk", 1.0), ("talk", 0.0)])
 
 
+def test_a_click_of_a_screen_reader_plays_and_a_second_one_lets_go(
+    open_page: Callable[..., Any], stream: FakeStream
+) -> None:
+    page = open_page()
+
+    page.evaluate("document.querySelector('.preset[data-name=talk]').click()")
+    wait_until(lambda: cues(stream) == [("talk", 1.0)])
+    stream.playing = ["talk"]
+    page.wait_for_selector(".preset.playing[data-name=talk]")
+    page.evaluate("document.querySelector('.preset[data-name=talk]').click()")
+
+    wait_until(lambda: cues(stream)[1:] == [("talk", 0.0)])
+
+
 def test_keys_play_stop_freeze_and_mirror(
     open_page: Callable[..., Any], stream: FakeStream
 ) -> None:

@@ -3,7 +3,7 @@
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -43,8 +43,21 @@ def test_every_word_that_the_page_uses_is_there(language: str) -> None:
     assert used_keys() - set(words(language)) == set()
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_state_that_the_stream_may_be_in_has_its_words(language: str) -> None:
+    from streamer.animation.presets import MODES
+    from streamer.sinks.camera import Status
+    from streamer.sinks.camera_system import Reason
+
+    known = words(language)
+
+    assert {f"reason_{reason}" for reason in get_args(Reason) if reason} <= set(known)
+    assert {f"camera_{status}" for status in (*get_args(Status), "off")} <= set(known)
+    assert {f"mode_{mode}" for mode in MODES if mode != "once"} <= set(known)
+
+
 def test_no_word_is_left_over() -> None:
-    built = re.compile(r"(camera|engine|mode)_\w+")  # put together from the state
+    built = re.compile(r"(camera|engine|mode|reason)_[\w-]+")  # put together from the state
 
     unused = {key for key in words("en") if key not in used_keys() and not built.fullmatch(key)}
 

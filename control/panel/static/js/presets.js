@@ -13,6 +13,10 @@ let presets = [];
 let photos = [];
 let drawnFor = null;
 
+// One after the other: a release must never overtake its press on another connection.
+let queue = Promise.resolve();
+const act = (path, body) => (queue = queue.then(() => send("POST", path, body)));
+
 const named = (name) => presets.find((preset) => preset.name === name);
 const button = (name) => box.querySelector(`[data-name="${CSS.escape(name)}"]`);
 
@@ -21,9 +25,9 @@ function down(preset) {
   if (!element || element.disabled) return;
   element.classList.add("down");
   if (preset.mode === "loop" && state?.playing.includes(preset.name)) {
-    send("POST", `/release/${preset.name}`);
+    act(`/release/${preset.name}`);
   } else {
-    send("POST", `/trigger/${preset.name}`, { strength: Number(strength.value) });
+    act(`/trigger/${preset.name}`, { strength: Number(strength.value) });
   }
 }
 
@@ -31,7 +35,7 @@ function up(preset) {
   const element = button(preset.name);
   if (!element?.classList.contains("down")) return;
   element.classList.remove("down");
-  if (preset.mode === "hold") send("POST", `/release/${preset.name}`);
+  if (preset.mode === "hold") act(`/release/${preset.name}`);
 }
 
 /** Number key n: press or let go. */
@@ -40,7 +44,7 @@ export function key(n, isDown) {
   if (preset) (isDown ? down : up)(preset);
 }
 
-export const stopAll = () => send("POST", "/stop");
+export const stopAll = () => act("/stop");
 
 function draw() {
   box.replaceChildren(
@@ -58,9 +62,11 @@ function draw() {
         element.append(make("kbd", { textContent: i + 1, ariaHidden: "true" }));
         element.setAttribute("aria-keyshortcuts", String(i + 1));
       }
+      let byPointer = false;
       element.addEventListener("pointerdown", (event) => {
         if (event.button !== 0) return;
         element.setPointerCapture(event.pointerId);
+        byPointer = true;
         down(preset);
       });
       for (const name of ["pointerup", "pointercancel"]) {
@@ -74,11 +80,22 @@ function draw() {
         }
       });
       element.addEventListener("keyup", (event) => {
-        if (event.key === "Enter" || event.key === " ") up(preset);
+        if (event.key !== "Enter" && event.key !== " ") return;
+        event.preventDefault(); // or Firefox makes a click of it
+        up(preset);
       });
-      // A click without a pointer before it comes from a screen reader.
-      element.addEventListener("click", (event) => {
-        if (event.detail === 0 && event.pointerType === "" && !event.isTrusted) down(preset);
+      // A click without a pointer or key before it comes from a screen reader: one click holds,
+      // the next lets go.
+      element.addEventListener("click", () => {
+        if (!byPointer) {
+          if (preset.mode === "hold" && state?.playing.includes(preset.name)) {
+            act(`/release/${preset.name}`);
+          } else {
+            down(preset);
+            element.classList.remove("down");
+          }
+        }
+        byPointer = false;
       });
       element.addEventListener("contextmenu", (event) => event.preventDefault());
       return element;

@@ -2,7 +2,7 @@
 
 import { make } from "./api.js";
 import { onLost, onState, state } from "./live.js";
-import { language, onLanguage, t } from "./words.js";
+import { has, language, onLanguage, t } from "./words.js";
 
 const notices = document.getElementById("notices");
 const CAMERA_DOT = { attached: "good", waiting: "warn", closed: "bad", off: "" };
@@ -88,7 +88,9 @@ function showNotices() {
         dismissed = camera.message;
         showNotices();
       };
-      wanted.push({ title: t("camera_help"), text: camera.message, kind: "", dismiss });
+      // The stream's own words are English; the title says the essence in the page's language.
+      const title = has(`reason_${camera.reason}`) ? t(`reason_${camera.reason}`) : t("camera_help");
+      wanted.push({ title, text: camera.message, kind: "", dismiss });
     }
     for (const text of problems ?? []) {
       if (text !== camera.message) wanted.push({ title: "", text, kind: "bad" });

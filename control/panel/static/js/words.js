@@ -11,6 +11,8 @@ export function t(key, fields = {}) {
   return (words[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => fields[name] ?? "");
 }
 
+export const has = (key) => key in words;
+
 /** The fitting one of several labels: {en: …, ko: …}. */
 export const pick = (label) => label?.[language] ?? label?.en ?? "";
 

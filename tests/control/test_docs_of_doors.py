@@ -1,0 +1,46 @@
+"""The references of OSC and HTTP name what there is, and nothing else."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from control.osc.actions import Actions
+from control.osc.feedback import outgoing
+from control.osc.verdicts import verdict
+from control.panel.app import create_app
+from tests.control.fakes import FakeStream
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+
+
+def test_every_osc_address_is_in_the_reference_and_the_other_way_round() -> None:
+    text = (DOCS / "osc.md").read_text(encoding="utf-8")
+    stream = FakeStream()
+    actions = Actions(
+        stream,
+        change_photo=lambda name, _: verdict("photo_asked", name=name),
+        subscribe=lambda *_: "",
+    )
+
+    named = set(re.findall(r"^\| `/portrait/(\w+)[/`]", text, re.MULTILINE))
+    sent_back = {
+        re.sub(r"/state/\w+", "/state/PARAM", address) for address, _ in outgoing(stream.state())
+    }
+
+    back = text.partition("## State back")[2]
+    assert set(actions.table) <= named
+    assert sent_back == set(re.findall(r"`(/portrait/[\w/]+)` ?[|·]", back))
+
+
+def test_every_route_is_in_the_reference_and_the_other_way_round() -> None:
+    text = (DOCS / "http.md").read_text(encoding="utf-8")
+    app: Any = create_app(FakeStream())
+
+    documented = set(re.findall(r"`(GET|POST|PUT) (/[\w./-]*)`", text))
+    served = {
+        (method, re.sub(r"<\w+>", "NAME", rule.rule))
+        for rule in app.url_map.iter_rules()
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+        if rule.endpoint not in ("static", "page")
+    }
+    assert documented == served
