@@ -33,6 +33,7 @@ IDLE_S: Final = 0.2
 BACKLOG_S: Final = 0.005
 # Datagrams read before the backlog gets a turn.
 BATCH: Final = 256
+LIMITED_LINE_S: Final = 0.5
 # Room for a quarter of a second of a heavy burst while another thread holds the interpreter.
 RECEIVE_BUFFER_BYTES: Final = 1 << 20
 
@@ -71,6 +72,7 @@ class OscDoor:
             stream, change_photo=self._portraits.request, subscribe=self._subscribers.change
         )
         self._message = ""
+        self._limited_shown = -LIMITED_LINE_S
         self._listening = threading.Event()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -206,9 +208,16 @@ class OscDoor:
         elif self._limiter.admit(sender, datagram, self._clock()):
             self._handle(datagram, sender)
         else:
+            self._say_limited(sender)
+        return True
+
+    def _say_limited(self, sender: Sender) -> None:
+        """Show a flood in the monitor, now and then: a line for each message would be another."""
+        now = self._clock()
+        if now - self._limited_shown >= LIMITED_LINE_S:
+            self._limited_shown = now
             limited = verdict("limited", value=f"{self._limiter.rate:g}")
             self._note(sender, "", (), limited, counted=False)
-        return True
 
     def _forget_unreachable(self, sock: socket.socket) -> int:
         """Read from the error queue which receivers are gone; returns how many."""
