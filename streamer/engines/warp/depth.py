@@ -94,6 +94,12 @@ class HeadShape:
         below = below * smooth(t - self.chin[1], -1.3, -0.5)
         return np.asarray(np.maximum(beside, below), np.float32)
 
+    def torso_weight(self, s: Array, t: Array) -> Array:
+        """Return how much the shoulders follow when the head is lifted: a breath moves both."""
+        below, beside = t - self.chin[1], np.abs(s - self.chin[0])
+        weight = 0.7 * smooth(below, 0.2, 1.0) * (1.0 - smooth(below, 1.8, 2.9))
+        return np.asarray(weight * (1.0 - smooth(beside, 1.5, 2.8)), np.float32)
+
     def rim(self, s: Array, t: Array) -> Array:
         """Return a weight that falls to 0 at the border of `reach`.
 
@@ -107,10 +113,10 @@ class HeadShape:
     def reach(self) -> tuple[float, float, float, float]:
         """The rectangle (s0, t0, s1, t1) outside which nothing moves."""
         far = 1.9
-        left = min(self.skull[0] - self.skull_radius[0] - far, self.chin[0] - 2.1)
-        right = max(self.skull[0] + self.skull_radius[0] + far, self.chin[0] + 2.1)
+        left = min(self.skull[0] - self.skull_radius[0] - far, self.chin[0] - 2.85)
+        right = max(self.skull[0] + self.skull_radius[0] + far, self.chin[0] + 2.85)
         top = self.skull[1] - self.skull_radius[1] - far
-        return float(left), float(top), float(right), float(self.chin[1] + 1.5)
+        return float(left), float(top), float(right), float(self.chin[1] + 2.95)
 
 
 def bump(s: Array, t: Array, at_s: float, at_t: float, across: float, down: float) -> Array:

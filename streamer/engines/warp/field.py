@@ -72,6 +72,7 @@ class Field:
         ]
         self._turns = np.stack(stack).reshape(5, -1)
         self._move_weight, self._move_rim = shape.move_weight(s, t), shape.rim(s, t)
+        self._torso_weight = shape.torso_weight(s, t)
         pivot = frame.origin + frame.unit * (
             shape.pivot[0] * frame.along + shape.pivot[1] * frame.across
         )
@@ -150,7 +151,11 @@ class Field:
         back = np.array([[c, -s], [s, c]], np.float32)  # row vectors times this: turned back
         before = (self._nodes - (self._pivot + shift)) @ back + self._pivot
         weight = sample(self._move_weight, before) * self._move_rim
-        return np.asarray((before - self._nodes) * weight[:, :, None], np.float32)
+        back_moved = (before - self._nodes) * weight[:, :, None]
+        if pose.shift_y:
+            lift = np.float32(-pose.shift_y * self._cells_per_u) * self._rotation[1]
+            back_moved += ((1.0 - weight) * self._torso_weight)[:, :, None] * lift
+        return np.asarray(back_moved, np.float32)
 
     def _turned(self, pose: Pose) -> Array:
         """Backward displacement of yaw and pitch: a forward field, inverted."""

@@ -129,7 +129,7 @@ def pose_of(face: Mapping[str, float], rest: Rest) -> Pose:
     wanted = _lips_of(face["lip_ratio"]) + 0.0032 * jaw * (1.0 if jaw > 0 else 0.7)
     wanted *= rest.mouth
     lips = max(wanted, 0.0) if wanted > parted else parted
-    lips *= 1.0 - 0.5 * max(kiss, max(pout, 0.0))
+    lips *= 1.0 - 0.7 * max(kiss, max(pout, 0.0))
     lips = _bend(lips, LIP_KNEE + 0.06, LIP_LIMIT)
     return Pose(
         yaw=-radians(_soft(face["head_yaw"], 25.0, _widest_yaw(face["head_yaw"], rest.turn))),
