@@ -275,6 +275,7 @@ def test_portraits_are_switched_and_a_refusal_says_why(
     wait_until(lambda: stream.photo == "sample-image")
     page.wait_for_selector(".photo[data-name=sample-image][aria-pressed=true]")
     assert page.locator("#credit").inner_text() == "NASA"
+    assert page.locator("#demo").inner_text() == "Technical demo"
     assert page.locator(".preset[data-name=talk]").is_disabled()
     page.click(".photo[data-name=broken]")
 

@@ -15,7 +15,7 @@ function line(message) {
   const item = make("li", { className: "message" });
   const args = message.args.map((arg) => (typeof arg === "string" ? `"${arg}"` : String(arg)));
   const count = message.count > 1 ? `  ×${message.count}` : "";
-  const time = new Date(message.time * 1000).toLocaleTimeString(language, { hour12: false });
+  const time = new Date(message.time * 1000).toLocaleTimeString("en-GB");
   item.append(
     make("i", { className: `dot ${DOTS[message.kind] ?? "bad"}` }),
     make("code", { textContent: [message.address || "—", ...args].join(" ") + count }),

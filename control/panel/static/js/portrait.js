@@ -59,6 +59,7 @@ function showPhotos() {
   }
   const current = photos.find((entry) => entry.name === state?.photo);
   credit.textContent = current ? current.credit : "";
+  document.getElementById("demo").hidden = !current?.demo;
 }
 
 function showView(view) {
