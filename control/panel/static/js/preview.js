@@ -18,7 +18,7 @@ function watch() {
   picture.src = `/preview.mjpg?at=${Date.now()}`;
 }
 
-function look_away() {
+function lookAway() {
   clearTimeout(retry);
   picture.removeAttribute("src");
 }
@@ -45,7 +45,7 @@ export function startPreview() {
     note.hidden = false;
     retry = setTimeout(watch, 1500);
   });
-  document.addEventListener("visibilitychange", () => (document.hidden ? look_away() : watch()));
+  document.addEventListener("visibilitychange", () => (document.hidden ? lookAway() : watch()));
   mirror.addEventListener("click", toggleMirror);
   pause.addEventListener("click", togglePause);
   setMirrored(recall("mirrored") === "yes");
