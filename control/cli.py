@@ -56,4 +56,3 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # `living-portrait ... | head`
         sys.stderr.close()
         return 1
-

@@ -116,10 +116,9 @@ class Doors:
             panel = PanelServer(create_app(self._stream, osc=osc), host, port)
             panel.start()
             self._doors.append(panel)
-            address = f"http://{host}:{port}/"
-            log.info("Control page: %s", address)
+            log.info("Control page: %s", panel.url)
             if self._open_page and has_desktop():
-                webbrowser.open(address)
+                webbrowser.open(panel.url)
 
     def _open_osc(self, config: Config) -> Any:
         if config.osc == "off":

@@ -24,7 +24,7 @@ def test_flags_win_over_environment_over_file_over_defaults(tmp_path: Path) -> N
 def test_a_typed_key_is_answered_with_the_one_that_was_meant(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"'phto' in .*Did you mean 'photo'"):
         load_config({}, environment={}, file=write(tmp_path, "phto: me.jpg\n"))
-    with pytest.raises(ConfigError, match="LIVING_PORTRAIT_CAMRA.*'camera'"):
+    with pytest.raises(ConfigError, match=r"LIVING_PORTRAIT_CAMRA.*'camera'"):
         load_config({}, environment={"LIVING_PORTRAIT_CAMRA": "none"}, file=tmp_path / "no")
 
 
