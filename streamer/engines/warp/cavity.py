@@ -14,6 +14,7 @@ TONGUE = np.array([150.0, 80.0, 76.0], np.float32)
 TEETH = np.array([214.0, 202.0, 176.0], np.float32)
 TYPICAL_SKIN = np.array([205.0, 165.0, 145.0], np.float32)
 SEPARATORS = (0.0, 0.135, 0.25, 0.36)  # u from the middle
+VEIL = 0.20  # u by which fully rounded lips cover the teeth
 SHOWS_TEETH = 0.04  # a gap from here on shows the photo's own teeth, u
 
 
@@ -96,26 +97,31 @@ class Cavity:
         else:
             soft = max(1.5 / self._unit, 0.010)
             teeth = self._teeth * self._light
-            seen = np.clip((self._teeth_end - t) / soft + 0.5, 0.0, 1.0)
-            seen = seen * smooth(1.0 - np.abs(self._x), 0.05, 0.30) * (1.0 - veil)
+            end = self._teeth_end - VEIL * veil
+            seen = np.clip((end - t) / soft + 0.5, 0.0, 1.0)
+            seen = seen * smooth(1.0 - np.abs(self._x), 0.05, 0.30)
             inside = inside + (teeth - inside) * seen[:, :, None]
         near_upper = 1.0 - 0.55 * np.exp(-np.maximum(t - upper, 0.0) / 0.03)
         near_lower = 1.0 - 0.45 * np.exp(-np.maximum(lower - t, 0.0) / 0.05)
         if self._own:  # its own pixels hold their own shadows, until the lips move
             moved = abs(lips - self._gap)
-            dark = min(moved / (self._gap if lips < self._gap else 0.10), 1.0)
-            dark *= 0.9 if lips < self._gap else 0.5
+            dark = 0.5 * min(moved / 0.10, 1.0)
+            if lips < self._gap:  # a white slit between nearly closed lips would flash
+                dark = 0.85 * (moved / self._gap) ** 3
             near_upper = 1.0 - dark * (1.0 - near_upper)
             near_lower = 1.0 - dark * (1.0 - near_lower) * (lips < self._gap)
-        return np.asarray(inside * (near_upper * near_lower)[:, :, None], np.float32)
+        inside = inside * (near_upper * near_lower)[:, :, None]
+        if self._gap > 0.0 and not self._own:  # a slit in the photo stays itself at first
+            beyond = np.float32(min(max((lips - self._gap) / 0.05, 0.0), 1.0))
+            inside = self._base + (inside - self._base) * beyond
+        return np.asarray(inside, np.float32)
 
     def _with_own_teeth(self, inside: Array, veil: float, lips: float) -> Array:
         """Lay the photo's own teeth over the dark; they stay where they are."""
         # Up to the photo's own gap all of it is shown as it is. Beyond, the lower lip draws away,
         # and near the corners what lies between the lines is lip, not tooth.
         beyond = min(max((lips - self._gap) / 0.05, 0.0), 1.0)
-        end = self._lower + 0.05 - 0.052 * beyond
+        end = self._lower + 0.05 - 0.052 * beyond - (VEIL + self._gap) * veil
         seen = 1.0 - smooth(self._t, end - 0.028, end)
         seen = seen * (1.0 - beyond + beyond * smooth(self._lower - self._upper, 0.01, 0.05))
-        seen = seen * (1.0 - veil)
         return np.asarray(inside + (self._base - inside) * seen[:, :, None], np.float32)

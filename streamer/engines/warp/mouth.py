@@ -84,6 +84,7 @@ class MouthPainter:
         lower_layer = smooth(t - upper.at(s), -0.14, -0.06) * (1.0 - psi) * fade
         self._lower_layer, self._coarse_x = np.asarray(lower_layer, np.float32), x
         self._closing = np.asarray(gap * lower_layer, np.float32)
+        self._above_jaw = np.asarray(1.0 - psi, np.float32)
         self._jaw = np.asarray(across * psi * fade, np.float32)
 
     def _prepare_lips(self, face: Landmarks, upper: Curve, lower: Curve) -> None:
@@ -136,6 +137,14 @@ class MouthPainter:
             slide = slide - CLOSING_JAW * shut * self._lips * self._jaw
             new_upper = self._upper + CLOSING_UPPER * shut * self._gap
             new_lower = self._lower - CLOSING_LOWER * shut * self._gap
+            rise = 0.0
+        if veil > 0.0:  # a rounded mouth narrows towards its corners
+            slide = slide - veil * _corners(self._coarse_x) * np.maximum(
+                slide * self._above_jaw + self._closing + rise * self._lower_layer, 0.0
+            )
+            new_lower = new_lower - veil * _corners(self._x) * np.maximum(
+                new_lower - new_upper, 0.0
+            )
         back = self._inverted(np.asarray(slide, np.float32))
         shift = cv2.resize(
             back,
@@ -217,6 +226,11 @@ class MouthPainter:
             line = line * smooth(1.0 - np.abs(self._x), -0.02, 0.35) * moved
             out = out * (1.0 - line[:, :, None] * SEAM)
         patch[self._fine.slices] = cv2.convertScaleAbs(out)
+
+
+def _corners(x: Array) -> Array:
+    """0 in the middle of the mouth, 1 at the corners and beside them."""
+    return np.asarray(1.0 - np.maximum(1.0 - x * x, 0.0) ** 0.7, np.float32)
 
 
 def _arch(x: Array, opening: float = 0.0) -> Array:

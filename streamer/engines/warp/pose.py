@@ -129,7 +129,8 @@ def pose_of(face: Mapping[str, float], rest: Rest) -> Pose:
     wanted = _lips_of(face["lip_ratio"]) + 0.0032 * jaw * (1.0 if jaw > 0 else 0.7)
     wanted *= rest.mouth
     lips = max(wanted, 0.0) if wanted > parted else parted
-    lips *= 1.0 - 0.7 * max(kiss, max(pout, 0.0))
+    rounded = max(kiss, pout, 0.0)
+    lips *= 1.0 - 0.75 * rounded**2
     lips = _bend(lips, LIP_KNEE + 0.06, LIP_LIMIT)
     return Pose(
         yaw=-radians(_soft(face["head_yaw"], 25.0, _widest_yaw(face["head_yaw"], rest.turn))),
@@ -150,7 +151,7 @@ def pose_of(face: Mapping[str, float], rest: Rest) -> Pose:
         tuck=max(-pout, 0.0),
         purse=kiss,
         stretch=max(-purse / 20.0, 0.0),
-        veil=min(1.0, 1.4 * kiss + 0.8 * max(pout, 0.0)),
+        veil=_ramp(rounded, 0.35, 0.85),
         press=max(-wanted / 0.2, 0.0),
         jaw=max(lips - rest.lips, 0.0),
         brow=face["eyebrow"] / 30.0 * (0.3 if rest.glasses else 1.0),

@@ -25,9 +25,9 @@ EYES_Y = 210.0
 MIDDLE = 240.0
 
 
-def drawn_face(*, teeth: bool = False, smile: float = 0.0) -> WarpPortrait:
-    """Return a portrait of 480x480 px, lips closed or parted over blue teeth."""
-    landmarks = _landmarks(0.15 if teeth else 0.0, smile)
+def drawn_face(*, teeth: bool = False, smile: float = 0.0, slit: float = 0.0) -> WarpPortrait:
+    """Return a portrait of 480x480 px, lips closed, parted over blue teeth, or open by a slit."""
+    landmarks = _landmarks(0.15 if teeth else slit, smile)
     image = _draw(landmarks, teeth=teeth)
     photo = Photo("drawn", Path("drawn.png"), image, "drawn", (SIZE, SIZE))
     return WarpPortrait(photo, landmarks)

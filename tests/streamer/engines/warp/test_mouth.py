@@ -10,7 +10,7 @@ from streamer.engines.warp.pose import Rest
 from streamer.view import Frame
 from tests.streamer.engines.warp.drawn_face import LIPS, SKIN, TEETH, drawn_face, share_of
 
-CLOSED, TOOTHY = drawn_face(), drawn_face(teeth=True)
+CLOSED, TOOTHY, SLIT = drawn_face(), drawn_face(teeth=True), drawn_face(slit=0.035)
 
 
 def painter(portrait: WarpPortrait) -> MouthPainter:
@@ -28,7 +28,7 @@ def dark(patch: Frame) -> float:
     return float((patch.max(axis=2) < 60).sum())
 
 
-@pytest.mark.parametrize("portrait", [CLOSED, TOOTHY], ids=["closed", "toothy"])
+@pytest.mark.parametrize("portrait", [CLOSED, TOOTHY, SLIT], ids=["closed", "toothy", "slit"])
 def test_the_photos_own_opening_paints_the_photo(portrait: WarpPortrait) -> None:
     mouth = painter(portrait)
 
@@ -97,7 +97,7 @@ def test_no_bright_fringe_lies_between_lip_and_dark() -> None:
     assert (np.diff(below) >= -2).all()  # from dark to lip it only gets lighter
 
 
-@pytest.mark.parametrize("portrait", [CLOSED, TOOTHY], ids=["closed", "toothy"])
+@pytest.mark.parametrize("portrait", [CLOSED, TOOTHY, SLIT], ids=["closed", "toothy", "slit"])
 def test_opening_has_no_pops_also_where_it_passes_the_photos_own(portrait: WarpPortrait) -> None:
     mouth = painter(portrait)
     frames = [mouth.paint((gap, 0.0)).astype(np.int16) for gap in np.linspace(0.0, 0.55, 80)]
