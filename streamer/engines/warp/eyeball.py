@@ -7,7 +7,7 @@ import numpy as np
 
 from streamer.engines.warp.face_frame import FaceFrame
 from streamer.engines.warp.landmarks import Eye
-from streamer.engines.warp.pixels import GREY, Array, sample, smooth, spread
+from streamer.engines.warp.pixels import GREY, Array, dim, mix, sample, smooth, spread
 
 # Grey levels between sclera and iris. With less, a moved iris leaves a smear: the gaze gets
 # smaller, in proportion, down to LEAST_REACH.
@@ -110,7 +110,6 @@ class Eyeball:
         x = np.asarray(self._x - move[0], np.float32)
         y = np.asarray(self._y - move[1], np.float32)
         disc, alpha = sample(self._disc, x, y), sample(self._disc_alpha, x, y)
-        ball = self._sclera + (disc - self._sclera) * alpha[:, :, None]
         shadow = 1.0 - self._shadow * np.exp(-np.maximum(self._t - lid, 0.0) / 0.028)
-        ball = ball * shadow[:, :, None]
-        return np.asarray(self._base + (ball - self._base) * np.float32(mixed), np.float32)
+        ball = dim(mix(self._sclera, disc, alpha), shadow)
+        return ball if mixed == 1.0 else self._base + (ball - self._base) * np.float32(mixed)

@@ -13,7 +13,7 @@ from streamer.engines.warp.curves import Curve, through
 from streamer.engines.warp.eyeball import Eyeball
 from streamer.engines.warp.face_frame import FaceFrame, box_around
 from streamer.engines.warp.landmarks import Eye, Line
-from streamer.engines.warp.pixels import GREY, Array, blur, sample, smooth, spread
+from streamer.engines.warp.pixels import GREY, Array, blur, dim, flat, mix, sample, smooth, spread
 from streamer.engines.warp.pose import OPEN, Lids
 from streamer.view import Frame
 
@@ -109,6 +109,7 @@ class EyePainter:
             self._lash = 0.85 * dark[order].mean(axis=0)
             skin = np.median(self.base[self._gap == 0], axis=0) if (self._gap == 0).any() else 128
             self._lash = np.minimum(self._lash, 0.5 * skin)
+        self._lash = flat(self._lash, self.base)
 
     def _prepare_skin(self, eye: Eye, *, bare_tail: bool) -> None:
         """Clean skin for the closing lid, and for the place that the lashes' flick leaves."""
@@ -165,8 +166,8 @@ class EyePainter:
             shadow = 1.0 - 0.38 * min(1.0, 2.5 * shut) * np.exp(
                 -np.maximum(t - new_upper, 0.0) / 0.035
             )
-            ball = ball * shadow[:, :, None]
-        out = skin + (ball - skin) * opened[:, :, None]
+            ball = dim(ball, shadow)
+        out = mix(skin, ball, opened)
         if shut > 0.0:
             out = self._lash_line(out, shut, new_upper)
         return np.asarray(cv2.convertScaleAbs(out), np.uint8)
@@ -206,9 +207,8 @@ class EyePainter:
         height = np.clip((t - self._upper) / np.maximum(new_upper - self._upper, 0.01), 0.0, 1.0)
         shade = 0.90 + 0.10 * np.sin(np.pi * height)
         amount = 0.82 * shut * lid * self._middle
-        skin = skin + (self._fill * shade[:, :, None] - skin) * amount[:, :, None]
-        tail = shut * self._tail
-        return np.asarray(skin + (self._bare - skin) * tail[:, :, None])
+        skin = mix(skin, dim(self._fill, shade), amount)
+        return mix(skin, self._bare, shut * self._tail)
 
     def _lash_line(self, out: Array, shut: float, new_upper: Array) -> Array:
         """Draw the lashes of a closing lid: a soft line with a faint fringe below."""
@@ -216,7 +216,7 @@ class EyePainter:
         line = np.exp(-((d / np.where(d < 0, 0.011, 0.016)) ** 2))
         fringe = 0.30 * smooth(d, -0.005, 0.01) * (1.0 - smooth(d, 0.015, 0.045))
         amount = shut * self._line * np.maximum(0.70 * line, fringe)
-        return np.asarray(out + (self._lash - out) * amount[:, :, None])
+        return mix(out, self._lash, np.asarray(amount, np.float32))
 
 
 def _skin_height(eye: Eye, brow: Line, upper: Curve, glasses: bool) -> Array:
