@@ -1,6 +1,6 @@
 """The built-in engine: a puppet of the photo, drawn on the CPU, with no weights to fetch."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -12,6 +12,7 @@ from streamer.engines.warp.eyes import EyePainter, EyeState
 from streamer.engines.warp.face_frame import Box, FaceFrame
 from streamer.engines.warp.field import Field
 from streamer.engines.warp.landmarks import Landmarks
+from streamer.engines.warp.locate import locate
 from streamer.engines.warp.mouth import MouthPainter
 from streamer.engines.warp.patches import Patches
 from streamer.engines.warp.pose import Pose, Rest, pose_of
@@ -21,6 +22,7 @@ from streamer.parameters import Face
 from streamer.photo import Photo
 from streamer.view import Frame, View
 
+SMALL_FACE: Final = 80  # px between the eyes; fewer look soft at 720p. Judged by eye.
 CACHE_BYTES: Final = 24 << 20  # per scene; a patch at 720p is 15 to 200 kB
 
 
@@ -31,6 +33,20 @@ class WarpPortrait:
     photo: Photo
     landmarks: Landmarks
     notes: tuple[str, ...] = ()
+
+
+def _notes(photo: Photo, landmarks: Landmarks) -> Iterator[str]:
+    yield f"Face found by: {landmarks.found_by}."
+    if "sidecar" not in landmarks.found_by:
+        yield (
+            "If lids or lips look off, look at the landmarks and correct them: "
+            f"living-portrait landmarks {photo.path}"
+        )
+    if landmarks.unit < SMALL_FACE:
+        yield (
+            f"The face is small ({landmarks.unit:.0f} px between the eyes) and will look soft; "
+            f"{SMALL_FACE} px and more are better."
+        )
 
 
 class WarpEngine:
@@ -44,10 +60,8 @@ class WarpEngine:
 
     def open(self, photo: Photo) -> WarpPortrait:
         """Find the face: a sidecar file, else cascades. Raises `PhotoError`."""
-        from streamer.engines.warp.locate import locate
-
         landmarks = locate(photo)
-        return WarpPortrait(photo, landmarks, (f"face found by {landmarks.found_by}",))
+        return WarpPortrait(photo, landmarks, tuple(_notes(photo, landmarks)))
 
     def stage(self, portrait: Portrait, view: View) -> "WarpScene":
         """Draw the still photo at the view's size and prepare the face in it."""

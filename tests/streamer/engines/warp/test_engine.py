@@ -1,6 +1,7 @@
 import threading
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -288,6 +289,30 @@ def test_sweeps_of_every_slider_have_no_pops() -> None:
         steps = np.array([np.abs(b - a).mean() for a, b in pairwise(frames)])
         around = np.array([np.median(steps[max(0, i - 4) : i + 5]) for i in range(len(steps))])
         assert (steps < 3.0 * around + 0.05).all(), f"{name} pops: {steps.round(3)}"
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_landmarks_that_are_a_little_off_draw_without_harm(seed: int) -> None:
+    chance = np.random.default_rng(seed)
+    marks = drawn_face(teeth=seed % 2 == 0).landmarks
+    for group in vars(marks).values():
+        for points in vars(group).values() if hasattr(group, "__dict__") else [group]:
+            if isinstance(points, np.ndarray):
+                points += chance.normal(0.0, 4.0, points.shape)  # 0.05 of the eyes' distance
+    scene = staged(portrait=WarpPortrait(PORTRAIT.photo, marks))
+
+    assert shown(scene, eye_ratio=0.0, lip_ratio=0.5, smile=1.0, eyebrow=30).std() > 10
+    assert shown(scene, eye_ratio=0.8, eyeball_x=30, eyeball_y=-63, grin=15).std() > 10
+
+
+def test_a_small_face_and_found_landmarks_are_told_to_the_operator(tmp_path: Path) -> None:
+    image = cv2.imread(str(shipped("photo") / "sample-image.png"))
+    cv2.imwrite(str(tmp_path / "me.png"), image)
+
+    notes = WarpEngine().open(read_photo(tmp_path / "me.png")).notes
+
+    assert any("landmarks" in note and "me.png" in note for note in notes)
+    assert any("small" in note and "43 px" in note for note in notes)
 
 
 def test_another_engines_portrait_is_refused() -> None:
