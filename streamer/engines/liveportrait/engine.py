@@ -180,7 +180,10 @@ class NeuralScene:
         if paste_back:
             frame_from_crop = (frame_from_photo @ portrait.photo_from_crop).astype(np.float32)
             self._paste = PasteBack.into(
-                still, frame_from_crop, _photo_share(image, view, frame_from_photo)
+                still,
+                frame_from_crop,
+                _photo_share(image, view, frame_from_photo),
+                antialias=True,
             )
         self._frame = self._mirrored(still)
         self._last: Face | None = None

@@ -69,12 +69,14 @@ def draw_into(crop: NDArray[np.uint8], out_from_crop: Affine, size: tuple[int, i
 class PasteBack:
     """A picture prepared for faces to be laid into it: mask and covered rest, once.
 
+    ``antialias`` shrinks a crop properly that is drawn small; the reference never does.
     Shapes: mask (H, W, 1) in 0..1; rest (H, W, 3), the picture times one minus the mask.
     """
 
     out_from_crop: Affine
     mask: NDArray[np.float32]
     rest: NDArray[np.float32]
+    antialias: bool = False
 
     @classmethod
     def into(
@@ -82,6 +84,8 @@ class PasteBack:
         picture: Frame,
         out_from_crop: Affine,
         photo_share: NDArray[np.uint8] | None = None,
+        *,
+        antialias: bool = False,
     ) -> "PasteBack":
         """Prepare a picture: the photo itself, or a frame that shows it.
 
@@ -89,15 +93,18 @@ class PasteBack:
         is black where the photo ends, and must not cover the frame's background there.
         """
         height, width = picture.shape[:2]
-        template = draw_into(*shrunk(mask_template(), out_from_crop), (width, height))
+        template = draw_into(mask_template(), out_from_crop, (width, height))
         mask = (template.astype(np.float32) / np.float32(255.0))[..., None]
         if photo_share is not None:
             mask = mask * (photo_share.astype(np.float32) / np.float32(255.0))[..., None]
-        return cls(out_from_crop, mask, (1 - mask) * picture.astype(np.float32))
+        return cls(out_from_crop, mask, (1 - mask) * picture.astype(np.float32), antialias)
 
     def paste(self, face: Frame) -> Frame:
         """Lay a face over the picture. Shapes: (512, 512, 3) -> (H, W, 3)."""
         height, width = self.rest.shape[:2]
-        drawn = draw_into(*shrunk(face, self.out_from_crop), (width, height))
+        crop, out_from_crop = face, self.out_from_crop
+        if self.antialias:
+            crop, out_from_crop = shrunk(face, out_from_crop)
+        drawn = draw_into(crop, out_from_crop, (width, height))
         mixed = self.mask * drawn + self.rest
         return np.asarray(np.clip(mixed, 0, 255), np.uint8)

@@ -1,11 +1,15 @@
 """The golden archive, as far as the suite's time allows; all of it: python -m tests.golden."""
 
+import shutil
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 pytest.importorskip("torch", reason="torch is not installed; pip install -e '.[liveportrait]'")
 
+from tests.golden.__main__ import main
 from tests.golden.archive import Archive
 from tests.golden.recompute import Recomputer
 from tests.streamer.engines.liveportrait.conftest import ARCHIVE
@@ -64,3 +68,23 @@ def test_a_trace_names_the_first_layer_that_differs(archive: Archive) -> None:
     answer[7:, 0] += 1
 
     assert "first: dense_motion_network.hourglass.encoder" in archive.row(name, answer).note
+
+
+def test_the_command_ends_with_1_on_a_miss_and_names_it(
+    archive: Archive, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = tmp_path / "copy.npz"
+    shutil.copy(archive.path.with_suffix(".json"), copy.with_suffix(".json"))
+    wrong = {"ratio/lip": archive["ratio/lip"] + np.float32(1e-3)}
+    np.savez(copy, **(archive.arrays | wrong))
+
+    good = main([str(archive.path), "--only", "ratio"])
+    said_good = capsys.readouterr().out
+    bad = main([str(copy), "--only", "ratio"])
+    said_bad = capsys.readouterr().out
+
+    assert (good, bad) == (0, 1)
+    assert "0 MISS" in said_good
+    missed = [line for line in said_bad.splitlines()[:-1] if "MISS" in line]
+    assert any(line.startswith("ratio/lip ") for line in missed)
+    assert all(line.startswith("ratio/lip") for line in missed)
