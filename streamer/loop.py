@@ -2,7 +2,8 @@
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import cv2
@@ -97,21 +98,25 @@ def run(
     """Draw frames until ``stop`` is set, or until ``frames`` deadlines have passed.
 
     This thread alone touches the scene and the sinks. A frame is drawn for the time of its
-    deadline, so a slow machine shows fewer frames, never an older face. An engine that fails
-    leaves the last good frame standing; ``problem`` is told, and ``""`` once it works again.
+    deadline, so a slow machine shows fewer frames, never an older face. A part that fails leaves
+    the last good frame standing; ``problem`` is told, and ``""`` once it works again.
     """
     t = 0.0  # the first frame is sent at once, the others on the grid
+    face: Face = act.scene.rest
     while not stop.is_set():
-        with pacer.section("animate"):
+        wrong: list[str] = []
+        with pacer.section("animate"), _reported("The animation", wrong):
             if act.change(t):
                 animator.set_rest(act.scene.rest)
             face = animator.at(t, controls.snapshot())
-        with pacer.section("render"):
-            frame = _draw(act, face, t, problem)  # ends with the frame in memory
+        with pacer.section("render"), _reported("The engine", wrong):
+            act.draw(face, t)  # ends with the frame in memory
         with pacer.section("send"):
-            if frame is not None:
+            if act.last is not None:
                 for sink in sinks:
-                    sink.send(frame, t)
+                    with _reported(f"The {type(sink).__name__}", wrong):
+                        sink.send(act.last, t)
+        problem(" ".join(wrong))
         delay_s = pacer.sent()
         stats.add(FrameTimes(pacer.t, dict(pacer.section_s), delay_s))
         publish(Moment(t, face, animator.playing))
@@ -120,13 +125,11 @@ def run(
         t = pacer.next_frame()
 
 
-def _draw(act: Act, face: Face, t: float, problem: Callable[[str], None]) -> Frame | None:
-    """Draw, or fall back to the last good frame: on air, an old face beats no face."""
+@contextmanager
+def _reported(part: str, wrong: list[str]) -> Iterator[None]:
+    """Keep the loop alive whatever a part does: on air, an old face beats no face."""
     try:
-        frame = act.draw(face, t)
-    except Exception as exc:  # the camera must go on whatever an engine does; it is reported
-        problem(f"The engine failed: {type(exc).__name__}: {exc}")
-        log.debug("engine failure", exc_info=True)
-        return act.last
-    problem("")
-    return frame
+        yield
+    except Exception as exc:
+        wrong.append(f"{part} failed: {type(exc).__name__}: {exc}")
+        log.debug("%s failed", part, exc_info=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 from control.commands.flags import PICTURE, add_picture_flags, typed
 from control.settings import load_config
-from streamer import Config, SinkError, parse_address
+from streamer import Config, PortraitError, SinkError, parse_address
 from streamer.stream import Stream
 
 log = logging.getLogger(__name__)
@@ -21,6 +21,9 @@ log = logging.getLogger(__name__)
 # Between the interpreter's threads. The default of 5 ms would let one request of the page hold the
 # frame thread up for that long at every call that gives the lock away.
 SWITCH_INTERVAL_S = 0.001
+
+# `PanelServer.start` has tried the port when it returns; its thread then opens it at once.
+OPEN_S = 2.0
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -75,7 +78,8 @@ def execute(options: argparse.Namespace) -> int:
         stream.start()
         log.info("%s", stream.engine_choice)
         while not end.wait(0.1) and not stream.finished.is_set():
-            pass
+            if doors.refused is not None:
+                raise doors.refused
     finally:
         report = stream.report() if stream.started else None
         doors.close()
@@ -91,6 +95,7 @@ class Doors:
     def __init__(self, stream: Stream, *, open_page: bool) -> None:
         self._stream = stream
         self._open_page = open_page
+        self.refused: PortraitError | None = None
         self._doors: list[Any] = []
         self._thread = threading.Thread(target=self._open, name="doors", daemon=True)
 
@@ -106,7 +111,12 @@ class Doors:
             door.stop()
 
     def _open(self) -> None:
-        config = self._stream.config
+        try:
+            self._open_all(self._stream.config)
+        except PortraitError as exc:  # the main thread ends the run with it
+            self.refused = exc
+
+    def _open_all(self, config: Config) -> None:
         osc = self._open_osc(config)
         if config.panel != "off":
             from control.panel.app import create_app
@@ -116,6 +126,8 @@ class Doors:
             panel = PanelServer(create_app(self._stream, osc=osc), host, port)
             panel.start()
             self._doors.append(panel)
+            if not panel.wait_listening(OPEN_S):
+                return  # the server has said who holds the port, and tries again
             log.info("Control page: %s", panel.url)
             if self._open_page and has_desktop():
                 webbrowser.open(panel.url)

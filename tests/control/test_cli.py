@@ -93,6 +93,25 @@ def test_a_mistake_is_one_line_that_says_what_to_type(
     assert "Traceback" not in error
 
 
+@pytest.mark.parametrize(
+    ("door", "says"),
+    [
+        (("--panel", "0.0.0.0:18099", "--osc", "off"), "127.0.0.1:18099"),
+        (("--panel", "off", "--osc", "127.0.0.1:0", "--osc-allow", "my phone"), "192.168.0"),
+    ],
+)
+def test_a_door_that_may_not_be_opened_ends_the_run_with_what_to_type(
+    tmp_path: Path, door: tuple[str, ...], says: str
+) -> None:
+    done = run(
+        "run", "--camera", "none", "--size", "320x180", "--seconds", "30", *door, cwd=tmp_path
+    )
+
+    assert done.returncode == 1
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_faces_are_a_table_and_the_film_of_a_seed_depends_on_neither_length_nor_rate(
     tmp_path: Path,
 ) -> None:

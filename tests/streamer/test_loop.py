@@ -12,6 +12,7 @@ from streamer.controls import Controls, Wishes
 from streamer.loop import FADE_S, Act, Moment, run
 from streamer.pacer import Pacer
 from streamer.resources import shipped
+from streamer.sinks import Sink
 from streamer.stats import Stats
 from streamer.view import View
 from tests.fakes import FakeClock, FlatScene, RecordingSink
@@ -28,6 +29,7 @@ class Rig:
     moments: list[Moment] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     fps: float = 30.0
+    other_sinks: tuple[Sink, ...] = ()
 
     def __post_init__(self) -> None:
         library = PresetLibrary([shipped("presets")])
@@ -49,7 +51,7 @@ class Rig:
             animator=self.animator,
             controls=self.controls,
             act=self.act,
-            sinks=[self.sink],
+            sinks=[*self.other_sinks, self.sink],
             stats=Stats(),
             publish=self.moments.append,
             problem=self.problems.append,
@@ -103,6 +105,42 @@ def test_a_failing_engine_leaves_the_last_good_frame_and_says_so_until_it_works_
     assert len(rig.sink.frames) == 20  # the camera got every frame
     assert rig.levels[5:9] == [rig.levels[4]] * 4
     assert any("device lost" in text for text in rig.problems)
+    assert rig.problems[-1] == ""
+
+
+def test_a_sink_that_breaks_takes_no_frame_from_the_others() -> None:
+    class Broken:
+        def send(self, frame: np.ndarray, t: float) -> None:
+            raise OSError("no space left")
+
+        def close(self) -> None:
+            pass
+
+    rig = Rig()
+    rig.other_sinks = (Broken(),)
+
+    rig.play(frames=10)
+
+    assert len(rig.sink.frames) == 10
+    assert "no space left" in rig.problems[-1]
+
+
+def test_an_animation_that_fails_leaves_the_face_as_it_was() -> None:
+    rig = Rig()
+    rig.controls.set("smile", 0.5)
+    at = rig.animator.at
+
+    def failing(t: float, wishes: Wishes) -> dict[str, float]:
+        if 0.3 < t < 0.5:
+            raise ZeroDivisionError("a bug")
+        return at(t, wishes)
+
+    rig.animator.at = failing  # type: ignore[method-assign]
+    rig.play(frames=30)
+
+    assert len(rig.sink.frames) == 30
+    assert rig.levels[12] == rig.levels[9] == 150
+    assert any("a bug" in text for text in rig.problems)
     assert rig.problems[-1] == ""
 
 
