@@ -18,7 +18,7 @@ ENVIRONMENT_PREFIX: Final = "LIVING_PORTRAIT_"
 MAX_FILE_BYTES: Final = 64 * 1024
 
 _FLOATS: Final = {"fps", "zoom", "offset_x", "offset_y", "idle", "seconds"}
-_PATHS: Final = {"presets", "photos", "report"}
+_PATHS: Final = {"presets", "photos", "weights", "report"}
 _TRUE: Final = {"1", "true", "yes", "on"}
 _FALSE: Final = {"0", "false", "no", "off"}
 

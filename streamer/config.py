@@ -17,7 +17,8 @@ class Config:
 
     Names are those of the flags and of the keys in ``living-portrait.yaml``. ``seed`` ``None``
     draws one at the start. ``presets`` and ``photos`` are the user's own folders, beside the
-    shipped ones. Raises: `ConfigError`.
+    shipped ones; ``weights`` is where the model files lie, ``None`` the usual
+    place. Raises: `ConfigError`.
     """
 
     photo: str = "mona-lisa"
@@ -36,6 +37,7 @@ class Config:
     idle: float = 1.0
     presets: Path | None = None
     photos: Path | None = None
+    weights: Path | None = None
     panel: str = "127.0.0.1:8000"
     osc: str = "127.0.0.1:7001"
     osc_allow: tuple[str, ...] = field(default=())
@@ -57,6 +59,8 @@ class Config:
                 raise ConfigError(
                     f"The folder for {name}, {folder}, does not exist. Create it first."
                 )
+        if self.weights is not None and self.weights.exists() and not self.weights.is_dir():
+            raise ConfigError(f"The folder for model files, {self.weights}, is a file.")
         self.view  # noqa: B018 - builds the view once, so that a bad size is an error at start
         if self.panel != "off":
             parse_address(self.panel, "panel")

@@ -1,5 +1,6 @@
 """What the documents say is what the code does."""
 
+import argparse
 import re
 from pathlib import Path
 
@@ -48,7 +49,12 @@ def test_every_flag_is_documented() -> None:
     assert set(parsers) == set(COMMANDS)  # type: ignore[arg-type]
     for name, parser in parsers.items():  # type: ignore[union-attr]
         assert f"## {name}" in text
-        for action in parser._actions:
+        actions = list(parser._actions)
+        for action in actions:
+            if isinstance(action, argparse._SubParsersAction):
+                for inner, sub in action.choices.items():
+                    assert f"`{name} {inner}" in text
+                    actions += sub._actions
             for flag in action.option_strings:
                 if flag.startswith("--"):
                     assert f"`{flag}" in text, f"{flag} of {name} is not in docs/command-line.md"

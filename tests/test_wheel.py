@@ -1,11 +1,13 @@
 """A wheel built from the tree runs outside the tree, with presets, photos and the page inside."""
 
+import json
 import os
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
+import platformdirs
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -43,12 +45,22 @@ def test_the_wheel_holds_everything_inside_its_packages(installed: Path) -> None
     }
     for name in ("mona-lisa.jpg", "mona-lisa.landmarks.yaml", "LICENSE-mona-lisa.md"):
         assert (installed / "streamer/data/photo" / name).is_file()
+    models = [path.name for path in (installed / "streamer/data/weights").iterdir()]
+    assert models == ["MANIFEST.toml"]
     for folder in ("templates", "static"):
         files = {p.name for p in (ROOT / "control/panel" / folder).rglob("*") if p.is_file()}
         assert files == {
             p.name for p in (installed / "control/panel" / folder).rglob("*") if p.is_file()
         }
         assert files
+
+
+def test_the_wheel_keeps_model_files_in_the_users_folder(installed: Path) -> None:
+    done = run(installed, "-m", "control", "weights", "verify", "--json")
+
+    table = json.loads(done.stdout)
+    assert table["folder"].startswith(str(platformdirs.user_data_path("living-portrait", False)))
+    assert [row["state"] for row in table["files"]] == ["missing"] * 6 + ["left out"] * 2
 
 
 def test_the_wheel_runs_outside_the_tree(installed: Path) -> None:

@@ -38,7 +38,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> int:
     """Measure each engine at each size; medians over the frames."""
     cv2.setNumThreads(options.threads)
-    stream = Stream(load_config(typed(options, "photo", "engine", "photos", "presets")))
+    stream = Stream(load_config(typed(options, "photo", "engine", "photos", "presets", "weights")))
     photo = read_photo(stream.photos.find(stream.config.photo))
     sizes = [options.size] if hasattr(options, "size") else list(SIZES)
     names = list(ENGINES) if stream.config.engine == "auto" else [stream.config.engine]

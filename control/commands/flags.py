@@ -21,6 +21,7 @@ def add_picture_flags(parser: argparse.ArgumentParser) -> None:
     add("--fill", default=suppress, metavar="blur|#rrggbb", help="where the photo ends (blur)")
     add("--photos", default=suppress, type=Path, metavar="DIR", help="your own photos")
     add("--presets", default=suppress, type=Path, metavar="DIR", help="your own presets")
+    add("--weights", default=suppress, type=Path, metavar="DIR", help="where model files lie")
     add("--seed", default=suppress, type=int, help="the same seed gives the same film")
 
 
@@ -42,5 +43,6 @@ PICTURE = (
     "fill",
     "photos",
     "presets",
+    "weights",
     "seed",
 )

@@ -1,6 +1,7 @@
 """What model files there are: the table ``weights/MANIFEST.toml``, and a file held against it."""
 
 import hashlib
+import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,12 +12,16 @@ from typing import Any, Final
 from streamer.errors import WeightsError
 
 FETCH: Final = "living-portrait weights fetch"
+ACCEPTED: Final = "accepted.json"  # in the weights folder: path -> SHA-256 that the user took
 _BLOCK: Final = 1 << 22  # bytes hashed at a time
 
 
 @dataclass(frozen=True)
 class ModelFile:
-    """One model file. ``path`` is relative to the weights folder; ``size`` in bytes where known."""
+    """One model file. ``path`` is relative to the weights folder; ``size`` in bytes where known.
+
+    The engine runs without a file that is ``optional``.
+    """
 
     network: str
     path: str
@@ -24,18 +29,25 @@ class ModelFile:
     licence: str
     commercial: bool
     size: int | None = None
+    optional: bool = False
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """All model files by path, and the hub repository that has the official ones."""
+    """All model files by path, and the hub repository that has the official ones.
+
+    ``revision`` is a commit of the repository, or a branch; then the hashes alone pin the content.
+    """
 
     repository: str
     files: Mapping[str, ModelFile]
     official: tuple[ModelFile, ...]
+    revision: str = "main"
 
     def check(self, folder: Path, path: str) -> None:
         """Hold a file against its size and hash; a path that is not listed passes.
+
+        A hash that the user has accepted for this path passes, too.
 
         Raises: `WeightsError` that tells truncated from altered, with both values.
         """
@@ -43,13 +55,14 @@ class Manifest:
         if entry is None:
             return
         file = folder / path
+        taken = accepted(folder).get(path)
         found = file.stat().st_size
-        if entry.size is not None and found < entry.size:
+        if taken is None and entry.size is not None and found < entry.size:
             raise WeightsError(
                 f"{file} is cut short: {found:,} of {entry.size:,} bytes. Get it again: {FETCH}"
             )
         digest = sha256(file)
-        if digest != entry.sha256:
+        if digest not in (entry.sha256, taken):
             raise WeightsError(
                 f"{file} is not the published file: its SHA-256 is {digest}, expected "
                 f"{entry.sha256}. Get it again: {FETCH}"
@@ -63,6 +76,7 @@ def read_manifest(path: Path) -> Manifest:
         official = tuple(_entry(item) for item in table["file"])
         conversions = tuple(_entry(item) for item in table.get("conversion", ()))
         repository = str(table["repository"]["id"])
+        revision = str(table["repository"].get("revision", "main"))
     except OSError as exc:
         raise WeightsError(f"The list of model files cannot be read: {exc}") from exc
     except (tomllib.TOMLDecodeError, KeyError, TypeError) as exc:
@@ -71,7 +85,24 @@ def read_manifest(path: Path) -> Manifest:
         repository,
         MappingProxyType({file.path: file for file in (*official, *conversions)}),
         official,
+        revision,
     )
+
+
+def accepted(folder: Path) -> Mapping[str, str]:
+    """Return path -> SHA-256 of files that are not the listed ones but were taken knowingly.
+
+    Raises: `WeightsError`.
+    """
+    try:
+        table = json.loads((folder / ACCEPTED).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as exc:
+        raise WeightsError(f"{folder / ACCEPTED} cannot be read ({exc}); delete it.") from exc
+    if not isinstance(table, dict):
+        raise WeightsError(f"{folder / ACCEPTED} is no table of hashes; delete it.")
+    return {str(path): str(digest) for path, digest in table.items()}
 
 
 def sha256(path: Path) -> str:
@@ -92,4 +123,5 @@ def _entry(item: Mapping[str, Any]) -> ModelFile:
         licence=str(item["licence"]),
         commercial=bool(item["commercial"]),
         size=None if size is None else int(size),
+        optional=bool(item.get("optional", False)),
     )
