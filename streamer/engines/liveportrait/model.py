@@ -1,22 +1,26 @@
 """The networks in their order: a crop encoded once, then a picture per set of keypoints."""
 
+import threading
 from copy import deepcopy
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from streamer.engines.liveportrait.crop import network_input
 from streamer.engines.liveportrait.drive import Driver
 from streamer.engines.liveportrait.keypoints import Motion, decode
 from streamer.engines.liveportrait.networks.fold import fold
+from streamer.engines.liveportrait.networks.lighter import lighten
 from streamer.engines.liveportrait.networks.warping import Warped
 from streamer.engines.liveportrait.retargeting import Ratios
 from streamer.engines.liveportrait.weights import Networks
 from streamer.view import Frame
+
+_Network = TypeVar("_Network", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -35,19 +39,41 @@ class Drawn(NamedTuple):
 
 
 class Model:
-    """All networks on one device, in the form that the golden archive is held against."""
+    """All networks on one device, in the form that the golden archive is held against.
+
+    The live picture and a film may be drawn in two threads: who calls the networks holds ``turn``
+    until the picture is on the host. Two at once would be no faster, take the memory twice, and
+    MPS does not allow it.
+    """
 
     def __init__(self, networks: Networks, device: str = "cpu") -> None:
         self.networks = networks
         self.device = torch.device(device)
+        self.turn = threading.Lock()
 
     def prepared(self) -> "Model":
-        """Return the form that runs: batch norms folded. The networks themselves stay."""
+        """Return the form that runs: batch norms folded, on a CPU also less work done.
+
+        The networks themselves stay; what is not rewritten is shared with them.
+        """
         nets = self.networks
-        folded = replace(
-            nets, appearance=fold(deepcopy(nets.appearance)), warping=fold(deepcopy(nets.warping))
-        )
-        return Model(folded, str(self.device))
+        appearance, warping = fold(_copy(nets.appearance)), fold(_copy(nets.warping))
+        generator = _copy(nets.generator)
+        # The rewritten convolutions were timed on CPUs alone; other devices keep the plain ones.
+        if self.device.type == "cpu":
+            warping, generator = lighten(warping), lighten(generator)
+        networks = replace(nets, appearance=appearance, warping=warping, generator=generator)
+        return Model(networks, str(self.device))
+
+    @property
+    def runs_on(self) -> str:
+        """Where the weights really are, and their precision; several where they differ."""
+        found = {
+            f"{value.device} {str(value.dtype).removeprefix('torch.')}"
+            for network in vars(self.networks).values()
+            for value in network.parameters()
+        }
+        return ", ".join(sorted(found))
 
     @torch.inference_mode()
     def encode(self, image: Frame) -> Encoded:
@@ -65,6 +91,12 @@ class Model:
         """Draw the crop with its keypoints ``x_s`` moved to ``x_d``, (1, 21, 3) each."""
         warped: Warped = self.networks.warping(encoded.feature_3d, x_d, x_s)
         return Drawn(self.networks.generator(warped.features), warped)
+
+
+def _copy(network: _Network) -> _Network:
+    """Copy the modules but not their tensors: `fold` and `lighten` replace those, never write."""
+    tensors = [*network.parameters(), *network.buffers()]
+    return deepcopy(network, {id(tensor): tensor for tensor in tensors})
 
 
 def to_host(image: Tensor) -> NDArray[np.float32]:

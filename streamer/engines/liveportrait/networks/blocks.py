@@ -2,7 +2,9 @@
 
 Source: Guo et al., "LivePortrait" (2024),
 arXiv:2407.03168, and its released configuration. Everything is meant for eval mode: batch norms use
-their running statistics. ``FOLDS`` names the (convolution, batch norm) pairs that `fold` may merge.
+their running statistics. ``FOLDS`` names the (convolution, batch norm) pairs that `fold` may merge,
+``REPEATS`` and ``FEW`` what `lighten` may rewrite. Sums and activations overwrite their input where
+nobody else reads it: a frame has gigabytes of them.
 """
 
 from typing import ClassVar
@@ -25,7 +27,7 @@ class SameBlock2d(nn.Module):
         super().__init__()
         self.conv = nn.Conv2d(channels_in, channels_out, 3, padding=1)
         self.norm = nn.BatchNorm2d(channels_out)
-        self.ac = nn.LeakyReLU(slope) if slope else nn.ReLU()
+        self.ac = nn.LeakyReLU(slope, inplace=True) if slope else nn.ReLU(inplace=True)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.ac(self.norm(self.conv(x)))
@@ -46,7 +48,7 @@ class DownBlock2d(nn.Module):
         self.pool = nn.AvgPool2d(2)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.pool(functional.relu(self.norm(self.conv(x))))
+        return self.pool(functional.relu_(self.norm(self.conv(x))))
 
 
 class DownBlock3d(nn.Module):
@@ -64,7 +66,7 @@ class DownBlock3d(nn.Module):
         self.pool = nn.AvgPool3d((1, 2, 2))
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.pool(functional.relu(self.norm(self.conv(x))))
+        return self.pool(functional.relu_(self.norm(self.conv(x))))
 
 
 class UpBlock3d(nn.Module):
@@ -74,15 +76,16 @@ class UpBlock3d(nn.Module):
     """
 
     FOLDS: ClassVar[Pairs] = (("conv", "norm"),)
+    REPEATS: ClassVar[Pairs] = (("repeat", "conv"),)
 
     def __init__(self, channels_in: int, channels_out: int) -> None:
         super().__init__()
+        self.repeat = nn.Upsample(scale_factor=(1.0, 2.0, 2.0), mode="nearest")
         self.conv = nn.Conv3d(channels_in, channels_out, 3, padding=1)
         self.norm = nn.BatchNorm3d(channels_out)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = functional.interpolate(x, scale_factor=(1.0, 2.0, 2.0), mode="nearest")
-        return functional.relu(self.norm(self.conv(x)))
+        return functional.relu_(self.norm(self.conv(self.repeat(x))))
 
 
 class ResBlock3d(nn.Module):
@@ -101,9 +104,9 @@ class ResBlock3d(nn.Module):
         self.norm2 = nn.BatchNorm3d(channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.conv1(functional.relu(self.norm1(x)))
-        y = self.conv2(functional.relu(self.norm2(y)))
-        return x + y
+        y = self.conv1(functional.relu_(self.norm1(x)))
+        y = self.conv2(functional.relu_(self.norm2(y)))
+        return y.add_(x)
 
 
 class SpectralConv2d(nn.Conv2d):

@@ -5,13 +5,13 @@ arXiv:1903.07291; sizes and the pixel shuffle at the end as released with LivePo
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from streamer.engines.liveportrait.networks.blocks import SpectralConv2d
+from streamer.engines.liveportrait.networks.blocks import Pairs, SpectralConv2d
 
 SLOPE: Final = 0.2  # of every leaky ReLU in G
 
@@ -37,45 +37,56 @@ class GeneratorDims:
 class SpadeNorm(nn.Module):
     """Instance norm whose gain and offset are painted by the label map.
 
-    Shapes: x (B, C, H, W), label (B, 256, h, w), H and W multiples of h and w -> (B, C, H, W).
+    Shapes: x (B, C, scale * h, scale * w), label (B, 256, h, w) -> that of x.
     """
 
-    def __init__(self, channels: int, dims: GeneratorDims) -> None:
+    REPEATS: ClassVar[Pairs] = (("repeat", "mlp_shared.0"),)
+
+    def __init__(self, channels: int, dims: GeneratorDims, scale: int) -> None:
         super().__init__()
         self.param_free_norm = nn.InstanceNorm2d(channels, affine=False)
-        self.mlp_shared = nn.Sequential(nn.Conv2d(dims.label, dims.hidden, 3, padding=1), nn.ReLU())
+        self.repeat = (
+            nn.Upsample(scale_factor=float(scale), mode="nearest") if scale > 1 else nn.Identity()
+        )
+        self.mlp_shared = nn.Sequential(
+            nn.Conv2d(dims.label, dims.hidden, 3, padding=1), nn.ReLU(inplace=True)
+        )
         self.mlp_gamma = nn.Conv2d(dims.hidden, channels, 3, padding=1)
         self.mlp_beta = nn.Conv2d(dims.hidden, channels, 3, padding=1)
 
     def forward(self, x: Tensor, label: Tensor) -> Tensor:
-        shared = self.mlp_shared(functional.interpolate(label, size=x.shape[2:], mode="nearest"))
+        shared = self.mlp_shared(self.repeat(label))
         gamma, beta = self.mlp_gamma(shared), self.mlp_beta(shared)
-        return torch.addcmul(beta, self.param_free_norm(x), 1.0 + gamma)
+        return beta.addcmul_(
+            self.param_free_norm(x), gamma.add_(1.0)
+        )  # over what no one else reads
 
 
 class SpadeBlock(nn.Module):
     """Residual block of two convolutions, each after a label-steered norm and a leaky ReLU.
 
-    Shapes: x (B, in, H, W), label (B, 256, h, w) -> (B, out, H, W).
+    Shapes: x (B, in, scale * h, scale * w), label (B, 256, h, w) -> (B, out, as x).
     """
 
-    def __init__(self, channels_in: int, channels_out: int, dims: GeneratorDims) -> None:
+    def __init__(
+        self, channels_in: int, channels_out: int, dims: GeneratorDims, scale: int = 1
+    ) -> None:
         super().__init__()
         middle = min(channels_in, channels_out)
         self.learned_shortcut = channels_in != channels_out
         self.conv_0 = SpectralConv2d(channels_in, middle, 3, padding=1)
         self.conv_1 = SpectralConv2d(middle, channels_out, 3, padding=1)
-        self.norm_0 = SpadeNorm(channels_in, dims)
-        self.norm_1 = SpadeNorm(middle, dims)
+        self.norm_0 = SpadeNorm(channels_in, dims, scale)
+        self.norm_1 = SpadeNorm(middle, dims, scale)
         if self.learned_shortcut:
             self.conv_s = SpectralConv2d(channels_in, channels_out, 1, bias=False)
-            self.norm_s = SpadeNorm(channels_in, dims)
+            self.norm_s = SpadeNorm(channels_in, dims, scale)
 
     def forward(self, x: Tensor, label: Tensor) -> Tensor:
         shortcut = self.conv_s(self.norm_s(x, label)) if self.learned_shortcut else x
-        y = self.conv_0(functional.leaky_relu(self.norm_0(x, label), SLOPE))
-        y = self.conv_1(functional.leaky_relu(self.norm_1(y, label), SLOPE))
-        return shortcut + y
+        y = self.conv_0(functional.leaky_relu_(self.norm_0(x, label), SLOPE))
+        y = self.conv_1(functional.leaky_relu_(self.norm_1(y, label), SLOPE))
+        return y.add_(shortcut)
 
 
 class Generator(nn.Module):
@@ -89,8 +100,8 @@ class Generator(nn.Module):
         for name in self.middle_names:
             self.add_module(name, SpadeBlock(dims.middle, dims.middle, dims))
         self.up = nn.Upsample(scale_factor=2.0, mode="nearest")
-        self.up_0 = SpadeBlock(dims.middle, dims.up, dims)
-        self.up_1 = SpadeBlock(dims.up, dims.out, dims)
+        self.up_0 = SpadeBlock(dims.middle, dims.up, dims, scale=2)
+        self.up_1 = SpadeBlock(dims.up, dims.out, dims, scale=4)
         self.conv_img = nn.Sequential(
             nn.Conv2d(dims.out, 3 * dims.upscale**2, 3, padding=1), nn.PixelShuffle(dims.upscale)
         )
@@ -101,4 +112,4 @@ class Generator(nn.Module):
             x = self.get_submodule(name)(x, features)
         x = self.up_0(self.up(x), features)  # (B, 256, 128, 128)
         x = self.up_1(self.up(x), features)  # (B, 64, 256, 256)
-        return torch.sigmoid(self.conv_img(functional.leaky_relu(x, SLOPE)))
+        return torch.sigmoid(self.conv_img(functional.leaky_relu_(x, SLOPE)))

@@ -110,7 +110,7 @@ class Decoder(nn.Module):
         x, skips = levels[-1], levels[-2::-1]
         for block, skip in zip(self.up_blocks, skips, strict=True):
             x = torch.cat((block(x), skip), dim=1)
-        return functional.relu(self.norm(self.conv(x)))
+        return functional.relu_(self.norm(self.conv(x)))
 
 
 class Hourglass(nn.Module):
@@ -133,6 +133,7 @@ class DenseMotionNetwork(nn.Module):
     """
 
     FOLDS: ClassVar[Pairs] = (("compress", "norm"),)
+    FEW: ClassVar[tuple[str, ...]] = ("mask", "occlusion")
 
     def __init__(self, dims: WarpingDims) -> None:
         super().__init__()
@@ -173,7 +174,7 @@ class DenseMotionNetwork(nn.Module):
 
     def deform(self, feature_3d: Tensor, motions: Tensor) -> Tensor:
         """Return the compressed volume under each motion. Shape: (B, K+1, 4, D, H, W)."""
-        compressed = functional.relu(self.norm(self.compress(feature_3d)))  # (B, 4, D, H, W)
+        compressed = functional.relu_(self.norm(self.compress(feature_3d)))  # (B, 4, D, H, W)
         batch, count = motions.shape[:2]
         copies = compressed[:, None].expand(-1, count, -1, -1, -1, -1).flatten(0, 1)
         return sample(copies, motions.flatten(0, 1)).unflatten(0, (batch, count))

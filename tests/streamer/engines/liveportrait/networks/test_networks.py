@@ -11,8 +11,11 @@ torch = pytest.importorskip(
 
 from torch import nn
 
+from streamer.engines.liveportrait.model import Model
 from streamer.engines.liveportrait.networks import appearance, generator, motion, stitching, warping
+from streamer.engines.liveportrait.networks.blocks import UpBlock3d
 from streamer.engines.liveportrait.networks.fold import fold
+from streamer.engines.liveportrait.networks.lighter import lighten
 from streamer.engines.liveportrait.weights import empty, layout
 from tests.golden import weights_recipe as recipe
 from tests.golden.checkpoints import TABLES
@@ -144,16 +147,57 @@ def test_folding_the_norms_changes_nothing_but_rounding(network: Any, given: Any
     assert len(kept) == (TINY_APPEARANCE.resblocks if residual else 0) < len(before)
 
 
-def test_the_folded_form_meets_the_goldens_too(archive: Any, networks: Any) -> None:
-    from dataclasses import replace
+@pytest.mark.parametrize(
+    ("network", "given"),
+    [
+        (seeded(warping.WarpingNetwork(TINY_VOLUME)), volumes(2)),
+        (seeded(generator.Generator(TINY_GENERATOR)), (torch.randn(2, 8, 6, 5),)),
+    ],
+    ids=["warping", "generator"],
+)
+def test_lighter_convolutions_change_nothing_but_rounding(network: Any, given: Any) -> None:
+    network, given = copy.deepcopy(network).double(), [array.double() for array in given]
 
-    folded = replace(
-        networks,
-        appearance=fold(copy.deepcopy(networks.appearance)),
-        warping=fold(copy.deepcopy(networks.warping)),
+    def answers(form: Any) -> list[Any]:
+        out = form(*given)
+        return [out.features, *out.motion] if isinstance(out, warping.Warped) else [out]
+
+    light = lighten(copy.deepcopy(network))
+
+    for now, before in zip(answers(light), answers(network), strict=True):
+        assert torch.allclose(now, before, rtol=1e-10, atol=1e-10)
+    kinds = [type(module).__name__ for module in light.modules()]
+    rewritten = {kind: kinds.count(kind) for kind in ("SpreadConv", "SliceConv3d", "TapConv2d")}
+    if isinstance(network, warping.WarpingNetwork):
+        assert rewritten == {"SpreadConv": TINY_VOLUME.levels, "SliceConv3d": 1, "TapConv2d": 1}
+    else:
+        assert rewritten == {"SpreadConv": 6, "SliceConv3d": 0, "TapConv2d": 0}
+    assert all(
+        torch.equal(a, b) for a, b in zip(answers(lighten(light)), answers(light), strict=True)
     )
-    recomputer = Recomputer(archive, lambda: folded, "cpu")
-    answers = [*recomputer.appearance(), *recomputer.warping()]
+
+
+def test_a_convolution_that_shrinks_its_map_is_not_rewritten() -> None:
+    block = UpBlock3d(2, 2)
+    block.conv = nn.Conv3d(2, 2, 3)
+
+    with pytest.raises(TypeError, match="keeps the size"):
+        lighten(block)
+
+
+def test_preparing_shares_what_it_does_not_rewrite_and_leaves_the_reference(networks: Any) -> None:
+    before = {key: value.clone() for key, value in networks.warping.state_dict().items()}
+    prepared = Model(networks).prepared().networks
+
+    after = networks.warping.state_dict()
+    assert all(torch.equal(after[key], value) for key, value in before.items())
+    assert prepared.generator.fc.weight is networks.generator.fc.weight
+
+
+def test_the_form_that_runs_meets_the_goldens_too(archive: Any, networks: Any) -> None:
+    prepared = Model(networks).prepared().networks
+    recomputer = Recomputer(archive, lambda: prepared, "cpu")
+    answers = [*recomputer.appearance(), *recomputer.warping(), *recomputer.generator()]
 
     rows = [row for name, array in answers for row in archive.rows(name, array)]
 
