@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from streamer.engines import Scene, choose_engine
+from streamer.engines import Scene
+from streamer.engines.choice import Options, choose_engine
 from streamer.engines.warp.engine import WarpEngine, WarpPortrait
 from streamer.parameters import Face
 from streamer.photo import read_photo
@@ -127,7 +128,7 @@ def main() -> None:
 
     view = View(width=1280, height=720)
     photo = read_photo(Path(options.photo))
-    engine, _why = choose_engine(options.engine)
+    engine = choose_engine(Options(options.engine)).engine
     scene = engine.stage(engine.open(photo), view)
     # The built-in engine's landmarks say where the parts are, whichever engine draws.
     box = crop_box(WarpEngine().open(photo), view, options.part)

@@ -28,7 +28,8 @@ from torch import Tensor
 
 from benchmarks import reference_modules
 from streamer.engines.liveportrait import weights as files
-from streamer.engines.liveportrait.engine import LivePortraitEngine, pick_device
+from streamer.engines.liveportrait.devices import look
+from streamer.engines.liveportrait.engine import LivePortraitEngine
 from streamer.engines.liveportrait.model import Model
 from streamer.engines.liveportrait.weights import load_networks
 from streamer.engines.warp.locate import locate
@@ -258,7 +259,7 @@ def main() -> None:
         if weights is None:
             weights = Path(folder)
             checkpoints.write(weights, SALT)
-        figures = measure(options, weights, pick_device(options.device))
+        figures = measure(options, weights, look().pick(options.device))
     print(json.dumps(figures, indent=1) if options.json else table(figures))
 
 

@@ -19,6 +19,8 @@ MAX_FILE_BYTES: Final = 64 * 1024
 
 _FLOATS: Final = {"fps", "zoom", "offset_x", "offset_y", "idle", "seconds"}
 _PATHS: Final = {"presets", "photos", "weights", "report"}
+_SWITCHES: Final = {"mirror", "paste_back"}
+_WHOLE: Final = {"seed", "face"}
 _TRUE: Final = {"1", "true", "yes", "on"}
 _FALSE: Final = {"0", "false", "no", "off"}
 
@@ -99,10 +101,10 @@ def _convert(key: str, value: Any, place: str) -> Any:
             return float(value)
         if key in _PATHS:
             return Path(_text(value)).expanduser()
-        if key == "mirror":
+        if key in _SWITCHES:
             return _truth(value)
-        if key == "seed":
-            return int(_text(value)) if not isinstance(value, int) else int(value)
+        if key in _WHOLE:
+            return int(_text(value))
         if key == "osc_allow":
             parts = value.split(",") if isinstance(value, str) else value
             return tuple(_text(part).strip() for part in parts)

@@ -17,12 +17,16 @@ class Config:
 
     Names are those of the flags and of the keys in ``living-portrait.yaml``. ``seed`` ``None``
     draws one at the start. ``presets`` and ``photos`` are the user's own folders, beside the
-    shipped ones; ``weights`` is where the model files lie, ``None`` the usual
-    place. Raises: `ConfigError`.
+    shipped ones; ``weights`` is where the model files lie, ``None`` the usual place. ``face``
+    counts the faces of a photo from 1; ``device`` and ``paste_back`` are the neural engine's.
+    Raises: `ConfigError`.
     """
 
     photo: str = "mona-lisa"
     engine: str = "auto"
+    device: str = "auto"
+    face: int = 1
+    paste_back: bool = True
     camera: str = "auto"
     size: str = "1280x720"
     fps: float = 30.0
@@ -53,6 +57,8 @@ class Config:
             raise ConfigError(f"seconds is {self.seconds}; it must be a number above 0.")
         if not (math.isfinite(self.idle) and 0.0 <= self.idle <= 1.0):
             raise ConfigError(f"idle is {self.idle}; it must be 0 to 1.")
+        if self.face < 1:
+            raise ConfigError(f"face is {self.face}; faces are counted from 1. Try --face 1.")
         for name in ("presets", "photos"):
             folder = getattr(self, name)
             if folder is not None and not folder.is_dir():

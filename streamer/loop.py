@@ -12,6 +12,7 @@ import numpy as np
 from streamer.animation.animator import Animator
 from streamer.controls import Controls
 from streamer.engines import Scene
+from streamer.guard import Guard
 from streamer.pacer import Pacer
 from streamer.parameters import Face
 from streamer.sinks import Sink
@@ -40,11 +41,21 @@ class Act:
     """
 
     def __init__(self, scene: Scene) -> None:
-        self.scene = scene
+        self._guard = Guard(scene)
         self._next: Scene | None = None
         self._fade_from: Frame | None = None
         self._fade_start = 0.0
         self._last: Frame | None = None
+
+    @property
+    def scene(self) -> Scene:
+        """The scene on stage."""
+        return self._guard.scene
+
+    @property
+    def fault(self) -> str:
+        """What was wrong with the newest frame, which was not shown; empty for a good one."""
+        return self._guard.fault
 
     def replace(self, scene: Scene) -> None:
         """Hand over the next scene, prepared and of the same frame size."""
@@ -59,12 +70,12 @@ class Act:
             self._fade_from = self._last.copy()
             self._fade_start = t
         self.scene.close()
-        self.scene = scene
+        self._guard = Guard(scene)
         return True
 
     def draw(self, face: Face, t: float) -> Frame:
-        """Draw the frame, faded while a change is under way."""
-        frame = self.scene.render(face)
+        """Draw the frame, or the last good one, faded while a change is under way."""
+        frame = self._guard.render(face)
         if self._fade_from is not None:
             x = (t - self._fade_start) / FADE_S
             if x >= 1.0 or self._fade_from.shape != frame.shape:
@@ -75,11 +86,6 @@ class Act:
                 frame = np.asarray(mixed, np.uint8)
         self._last = frame
         return frame
-
-    @property
-    def last(self) -> Frame | None:
-        """The newest good frame."""
-        return self._last
 
 
 def run(
@@ -92,14 +98,17 @@ def run(
     sinks: Sequence[Sink],
     stats: Stats,
     publish: Callable[[Moment], None],
+    watch: Callable[[str], None],
     problem: Callable[[str], None],
     frames: int | None = None,
 ) -> None:
     """Draw frames until ``stop`` is set, or until ``frames`` deadlines have passed.
 
     This thread alone touches the scene and the sinks. A frame is drawn for the time of its
-    deadline, so a slow machine shows fewer frames, never an older face. A part that fails leaves
-    the last good frame standing; ``problem`` is told, and ``""`` once it works again.
+    deadline, so a slow machine shows fewer frames, never an older face. In the place of a frame
+    that failed the last good one leaves; ``watch`` is told of every frame what was wrong with it,
+    ``""`` if nothing. Another part that fails leaves things as they are; ``problem`` is told, and
+    ``""`` once it works again.
     """
     t = 0.0  # the first frame is sent at once, the others on the grid
     face: Face = act.scene.rest
@@ -109,13 +118,13 @@ def run(
             if act.change(t):
                 animator.set_rest(act.scene.rest)
             face = animator.at(t, controls.snapshot())
-        with pacer.section("render"), _reported("The engine", wrong):
-            act.draw(face, t)  # ends with the frame in memory
+        with pacer.section("render"):
+            frame = act.draw(face, t)  # ends with the frame in memory
         with pacer.section("send"):
-            if act.last is not None:
-                for sink in sinks:
-                    with _reported(f"The {type(sink).__name__}", wrong):
-                        sink.send(act.last, t)
+            for sink in sinks:
+                with _reported(f"The {type(sink).__name__}", wrong):
+                    sink.send(frame, t)
+        watch(act.fault)
         problem(" ".join(wrong))
         delay_s = pacer.sent()
         stats.add(FrameTimes(pacer.t, dict(pacer.section_s), delay_s))

@@ -13,9 +13,12 @@ from streamer.animation.animator import Animator
 from streamer.animation.preset_library import PresetLibrary
 from streamer.config import Config
 from streamer.controls import Controls, Wishes
-from streamer.engines import Engine, Portrait, Scene, choose_engine
-from streamer.errors import ConfigError, PortraitError
+from streamer.engines import Engine, Portrait, Scene
+from streamer.engines.choice import Choice, Options, Understudy, choose_engine
+from streamer.errors import ConfigError, EngineError, PortraitError
+from streamer.fallback import Fallback
 from streamer.generate import Frames, generate
+from streamer.guard import tried
 from streamer.loop import Act, Moment, run
 from streamer.pacer import Pacer
 from streamer.photo import Photo, read_photo
@@ -33,6 +36,9 @@ log = logging.getLogger(__name__)
 # Housekeeping (preset files, memory, camera messages) once in this time; nothing in it is urgent.
 HOUSEKEEPING_S: Final = 0.5
 
+# How often the thread of a change looks whether the render thread has taken the new scene.
+HAND_OVER_POLL_S: Final = 0.05
+
 # No frame for this long and /health answers 503: browsers give a camera up after ten seconds.
 STALLED_S: Final = 2.0
 
@@ -41,10 +47,16 @@ class Stream:
     """The whole product without its doors: a photo, a clock, sinks and one way in, `controls`.
 
     `start` returns when the first portrait is on stage; frames then leave from a thread of their
-    own until `stop`. Every method may be called from any thread.
+    own until `stop`. Every method may be called from any thread. ``choose`` opens the engine.
     """
 
-    def __init__(self, config: Config, *, sinks: Sequence[Sink] = ()) -> None:
+    def __init__(
+        self,
+        config: Config,
+        *,
+        sinks: Sequence[Sink] = (),
+        choose: Callable[[Options], Choice] = choose_engine,
+    ) -> None:
         self.config = config
         self.controls = Controls(Wishes(idle_style=config.style, idle_strength=config.idle))
         self.presets = PresetLibrary([shipped("presets"), *_given(config.presets)])
@@ -64,7 +76,9 @@ class Stream:
         self._threads: list[threading.Thread] = []
         self._moment: Moment | None = None
         self._animator: Animator | None = None
+        self._choose = choose
         self._engine: Engine | None = None
+        self._fallback: Fallback | None = None
         self._portrait: Portrait | None = None
         self._act: Act | None = None
         self._pacer: Pacer | None = None
@@ -103,10 +117,25 @@ class Stream:
 
     def stage_once(self) -> Scene:
         """Open engine and portrait and return the scene, without a thread: for films."""
-        self._engine, self.engine_choice = choose_engine(self.config.engine)
+        choice = self._choose(self.engine_options)
+        self._engine, self.engine_choice = choice.engine, choice.why
+        self.problems.set("weights", choice.problem)
+        self._fallback = Fallback(
+            choice.engine.name,
+            choice.understudies,
+            hand_over=self._hand_over,
+            spawn=lambda change: self._spawn("understudy", change),
+            say=lambda text: self.problems.set("engine", text),
+        )
         photo = read_photo(self.photos.find(self.config.photo))
         self._portrait = self._engine.open(photo)
         return self._engine.stage(self._portrait, self._view)
+
+    @property
+    def engine_options(self) -> Options:
+        """What was asked for of the engine."""
+        config = self.config
+        return Options(config.engine, config.device, config.weights, config.face, config.paste_back)
 
     @property
     def started(self) -> bool:
@@ -135,6 +164,7 @@ class Stream:
     def _render(self) -> None:
         assert self._act is not None
         assert self._animator is not None
+        assert self._fallback is not None
         sinks: list[Sink] = [self.preview, *self._extra_sinks]
         if self._camera is not None:
             sinks.insert(0, self._camera)
@@ -151,7 +181,8 @@ class Stream:
                 sinks=sinks,
                 stats=self.stats,
                 publish=self._publish,
-                problem=lambda text: self.problems.set("engine", text),
+                watch=self._fallback.see,
+                problem=lambda text: self.problems.set("stream", text),
                 frames=frames,
             )
         finally:
@@ -220,6 +251,25 @@ class Stream:
             scene = engine.stage(self._portrait, view)
             self._view = view
             act.replace(scene)
+
+    def _hand_over(self, understudy: Understudy) -> None:
+        """Let another engine take over on air; the last good frame stands meanwhile.
+
+        Raises: whatever the engine raises, `EngineError` if its first frame is no good either.
+        """
+        with self._change:
+            failed, act = self._staged()
+            engine = understudy.open()
+            portrait = engine.open(self.photo)
+            scene = engine.stage(portrait, self._view)
+            if wrong := tried(scene):
+                raise EngineError(wrong)
+            self._engine, self._portrait = engine, portrait
+            act.replace(scene)
+        # The old one's memory goes back when the render thread has let go of its scene.
+        while act.scene is not scene and not self._stop.wait(HAND_OVER_POLL_S):
+            pass
+        failed.close()
 
     def _staged(self) -> tuple[Engine, Act]:
         if self._engine is None or self._act is None:
@@ -301,6 +351,7 @@ class Stream:
             "frames": self.stats.frames,
             "late": self._pacer.late if self._pacer else 0,
             "dropped": self._pacer.dropped if self._pacer else 0,
+            "faults": self._fallback.faults if self._fallback else 0,
             "viewers": self.preview.viewers,
             "seed": self.seed,
             "processes": {"living-portrait": os.getpid()},
@@ -312,6 +363,7 @@ class Stream:
             "engine": self._engine.name if self._engine else None,
             "device": self._engine.device if self._engine else None,
             "backend": self._engine.backend if self._engine else None,
+            "parts": dict(self._engine.parts) if self._engine else None,
             "photo": self.photo.name if self._portrait else None,
             "camera": self._camera_state(),
             "size": f"{self._view.width}x{self._view.height}",
@@ -319,6 +371,7 @@ class Stream:
             "seed": self.seed,
             "late": self._pacer.late if self._pacer else 0,
             "dropped": self._pacer.dropped if self._pacer else 0,
+            "faults": self._fallback.faults if self._fallback else 0,
             **self.stats.figures(),
             "problems": self.problems.all(),
         }
@@ -327,7 +380,12 @@ class Stream:
         engine = self._engine
         if engine is None:
             return None
-        return {"name": engine.name, "device": engine.device, "backend": engine.backend}
+        return {
+            "name": engine.name,
+            "device": engine.device,
+            "backend": engine.backend,
+            "parts": dict(engine.parts),
+        }
 
     def _camera_state(self) -> dict[str, object]:
         if self._camera is None:

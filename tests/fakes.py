@@ -1,10 +1,12 @@
 """Small stand-ins for time, engines and sinks, so that tests hold the clock."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from streamer.engines import Engine, Portrait, Scene
 from streamer.parameters import Face, neutral_face
 from streamer.photo import Photo
 from streamer.view import Frame, View
@@ -51,7 +53,11 @@ class FlatScene:
         self.base = base
         self.closed = False
         self.fail_with: Exception | None = None
-        self._frame = np.zeros((view.height, view.width, 3), np.uint8)
+        self._frame = np.full((view.height, view.width, 3), base, np.uint8)
+
+    @property
+    def still(self) -> Frame:
+        return self._frame
 
     def render(self, face: Face) -> Frame:
         if self.fail_with is not None:
@@ -61,3 +67,79 @@ class FlatScene:
 
     def close(self) -> None:
         self.closed = True
+
+
+class FailingEngine:
+    """Another engine until its scenes have drawn ``good`` frames; then each frame is ``spoilt``."""
+
+    device = "cpu"
+    backend = "stand-in"
+    parts: Mapping[str, str] = {"all": "cpu"}
+
+    def __init__(
+        self,
+        engine: Engine,
+        spoilt: Callable[[Frame], Frame],
+        *,
+        good: int = 5,
+        name: str = "failing",
+    ) -> None:
+        self.name = name
+        self.drawn = 0
+        self.closed = False
+        self.good = good
+        self.engine = engine
+        self.spoilt = spoilt
+
+    def open(self, photo: Photo) -> Portrait:
+        return self.engine.open(photo)
+
+    def stage(self, portrait: Portrait, view: View) -> Scene:
+        return FailingScene(self, self.engine.stage(portrait, view))
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class FailingScene:
+    """A scene of `FailingEngine`."""
+
+    def __init__(self, engine: FailingEngine, scene: Scene) -> None:
+        self.engine = engine
+        self.scene = scene
+        self.rest = scene.rest
+        self.closed = False
+
+    @property
+    def still(self) -> Frame:
+        return self.scene.still
+
+    def render(self, face: Face) -> Frame:
+        frame = self.scene.render(face)
+        self.engine.drawn += 1
+        return frame if self.engine.drawn <= self.engine.good else self.engine.spoilt(frame)
+
+    def close(self) -> None:
+        self.closed = True
+        self.scene.close()
+
+
+def black(frame: Frame) -> Frame:
+    """Spoil a frame where it lies, as an engine does that draws into the same memory."""
+    frame[:] = 0
+    return frame
+
+
+def device_lost(frame: Frame) -> Frame:
+    """Fail as torch does when the card is gone."""
+    raise RuntimeError("CUDA error: device-side assert triggered\nCompile with ...")
+
+
+def out_of_memory(frame: Frame) -> Frame:
+    """Fail as numpy and torch do."""
+    raise MemoryError("Unable to allocate 2 GiB")
+
+
+def no_picture(frame: Frame) -> Frame:
+    """Return nothing, against the protocol."""
+    return None  # type: ignore[return-value]

@@ -5,10 +5,10 @@ import json
 
 import cv2
 
-from control.commands.flags import add_picture_flags, typed
+from control.commands.flags import PICTURE, add_picture_flags, typed
 from control.settings import load_config
 from streamer.budget import Budget, measure
-from streamer.engines import ENGINES, choose_engine
+from streamer.engines.choice import choose_engine
 from streamer.photo import read_photo
 from streamer.stream import Stream
 from streamer.view import View, parse_size
@@ -38,18 +38,20 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> int:
     """Measure each engine at each size; medians over the frames."""
     cv2.setNumThreads(options.threads)
-    stream = Stream(load_config(typed(options, "photo", "engine", "photos", "presets", "weights")))
+    stream = Stream(load_config(typed(options, *PICTURE)))
     photo = read_photo(stream.photos.find(stream.config.photo))
     sizes = [options.size] if hasattr(options, "size") else list(SIZES)
-    names = list(ENGINES) if stream.config.engine == "auto" else [stream.config.engine]
+    choice = choose_engine(stream.engine_options)
+    engines = [choice.engine]
+    if stream.config.engine == "auto":
+        engines += [understudy.open() for understudy in choice.understudies]
     rows: list[Budget] = []
-    for name in names:
-        engine, _ = choose_engine(name)
+    for engine in engines:
         portrait = engine.open(photo)
         for size in sizes:
             width, height = parse_size(size)
             view = View(width=width, height=height)
-            rows.append(measure(engine, portrait, stream.presets, view, max(90, options.frames)))
+            rows.append(measure(engine, portrait, stream.presets, view, max(1, options.frames)))
         engine.close()
     if options.json:
         print(json.dumps([row.as_dict() for row in rows], indent=2))

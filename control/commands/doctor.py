@@ -4,7 +4,9 @@ import argparse
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
+from control.commands.flags import typed
 from control.settings import load_config
 from streamer import Config, PortraitError, parse_address
 
@@ -21,25 +23,29 @@ class Finding:
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """Declare the flags of `doctor`."""
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    add = parser.add_argument
+    add("--json", action="store_true", help="print JSON")
+    add("--weights", default=argparse.SUPPRESS, type=Path, metavar="DIR", help="model files")
 
 
 def execute(options: argparse.Namespace) -> int:
     """Print all findings; 0 also when something is missing, since the stream runs all the same."""
-    findings = list(examine(load_config({})))
+    findings = list(examine(load_config(typed(options, "weights"))))
     if options.json:
         print(json.dumps([asdict(f) for f in findings], indent=2, ensure_ascii=False))
         return 0
     for finding in findings:
-        print(f"{'ok  ' if finding.ok else 'MISS'}  {finding.subject:10}  {finding.found}")
+        print(f"{'ok  ' if finding.ok else 'MISS'}  {finding.subject:11}  {finding.found}")
         if finding.fix:
-            print(f"{'':18}-> {finding.fix}")
+            print(f"{'':19}-> {finding.fix}")
     return 0
 
 
 def examine(config: Config) -> Iterator[Finding]:
     """Look at everything that a first start needs."""
-    yield from (_python(), _libraries(), _camera(config), _gpu(), _photo(config), _presets(config))
+    yield from (_python(), _libraries(), _camera(config), _gpu())
+    yield from _engines(config)
+    yield from (_photo(config), _presets(config))
     for door in ("panel", "osc"):
         yield _port(config, door)
 
@@ -70,14 +76,32 @@ def _camera(config: Config) -> Finding:
     return Finding("camera", device is not None, device or "no virtual camera", advice)
 
 
+def _engines(config: Config) -> Iterator[Finding]:
+    """The neural engine's needs, then the engine that the settings lead to."""
+    from streamer.engines.needs import examine
+
+    try:
+        needs = examine(config.weights, config.device)
+    except PortraitError as exc:
+        yield Finding("neural", False, "unusable", str(exc))
+        return
+    for need in needs:
+        yield Finding(need.subject, need.ok, need.found, need.fix)
+    neural = all(need.ok for need in needs)
+    yield Finding(
+        "engine",
+        True,
+        f"--engine {config.engine}"
+        + (f" is {'liveportrait' if neural else 'warp'} here" if config.engine == "auto" else ""),
+    )
+
+
 def _gpu() -> Finding:
     import shutil
 
     if shutil.which("nvidia-smi"):
-        return Finding(
-            "gpu", True, "an NVIDIA driver is installed; the warp engine does not need it"
-        )
-    return Finding("gpu", True, "none found; the warp engine runs on the CPU")
+        return Finding("gpu", True, "an NVIDIA driver is installed")
+    return Finding("gpu", True, "no NVIDIA driver; the warp engine runs on the CPU")
 
 
 def _photo(config: Config) -> Finding:

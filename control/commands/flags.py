@@ -11,6 +11,14 @@ def add_picture_flags(parser: argparse.ArgumentParser) -> None:
     suppress = argparse.SUPPRESS
     add("--photo", default=suppress, metavar="NAME|FILE", help="portrait: a name or a picture file")
     add("--engine", default=suppress, metavar="auto|liveportrait|warp", help="how it is animated")
+    add("--device", default=suppress, metavar="auto|cpu|cuda|mps", help="for liveportrait (auto)")
+    add("--face", default=suppress, type=int, metavar="N", help="which face of the photo (1)")
+    add(
+        "--paste-back",
+        default=suppress,
+        action=argparse.BooleanOptionalAction,
+        help="liveportrait: the face in its photo, or the bare crop (in its photo)",
+    )
     add("--size", default=suppress, metavar="WxH", help="frame size, even numbers (1280x720)")
     add("--fps", default=suppress, type=float, help="frames a second (30)")
     add("--fit", default=suppress, metavar="face|cover|contain", help="photo to frame (face)")
@@ -33,6 +41,9 @@ def typed(options: argparse.Namespace, *names: str) -> dict[str, Any]:
 PICTURE = (
     "photo",
     "engine",
+    "device",
+    "face",
+    "paste_back",
     "size",
     "fps",
     "fit",

@@ -10,7 +10,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     """Declare the flags."""
     add = parser.add_argument
     add("photo", type=Path, help="a picture file")
-    add("--face", type=int, default=0, metavar="N", help="which face, 0 is the clearest")
+    add("--face", type=int, default=1, metavar="N", help="which face, 1 is the clearest")
     add("--eyes", nargs=2, metavar="X,Y", help="both pupils, picture's left first, in pixels")
     add("--mouth", nargs=2, metavar="X,Y", help="both mouth corners, with --eyes")
     add("--show", type=Path, metavar="FILE.png", help="draw the points on enlargements")
@@ -28,7 +28,7 @@ def execute(options: argparse.Namespace) -> int:
         corners = tuple(_point(text) for text in options.mouth) if options.mouth else None
         found = from_pupils(photo, left, right, corners)  # type: ignore[arg-type]
     else:
-        found = locate(photo, face=options.face)
+        found = locate(photo, face=options.face - 1)
     print(
         f"{options.photo}: face {found.unit:.0f} px between the pupils, found by {found.found_by}"
     )

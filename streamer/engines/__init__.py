@@ -1,10 +1,8 @@
 """Engines turn a portrait, a view and a face into a frame; all behind one protocol."""
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from collections.abc import Mapping
 from typing import Protocol
 
-from streamer.errors import ConfigError
 from streamer.parameters import Face
 from streamer.photo import Photo
 from streamer.view import Frame, View
@@ -32,12 +30,20 @@ class Scene(Protocol):
     def rest(self) -> Face:
         """The neutral face of this portrait: the photo's own lid and lip ratios filled in."""
 
+    @property
+    def still(self) -> Frame:
+        """The photo in this view, nothing moved: what is shown until there is a good frame.
+
+        Shape: (height, width, 3) uint8 RGB; valid until the first frame is drawn. A frame's
+        brightness is held against it.
+        """
+
     def render(self, face: Face) -> Frame:
         """Draw one frame.
 
         Returns: (height, width, 3) uint8 RGB, contiguous, read-only for the caller; valid until
         the next call.
-        Raises: `EngineError`.
+        Raises: `EngineError`, also for a picture that is not fit to be shown.
         """
 
     def close(self) -> None:
@@ -45,11 +51,15 @@ class Scene(Protocol):
 
 
 class Engine(Protocol):
-    """A way to animate portraits. Made once; `open` and `stage` may run in any thread."""
+    """A way to animate portraits. Made once; `open` and `stage` may run in any thread.
+
+    ``parts`` says of each part what it really runs on.
+    """
 
     name: str
     device: str
     backend: str
+    parts: Mapping[str, str]
 
     def open(self, photo: Photo) -> Portrait:
         """Find the face, once per photo (may take seconds). Raises `PhotoError`."""
@@ -59,27 +69,3 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Free everything."""
-
-
-def _warp() -> Engine:
-    from streamer.engines.warp.engine import WarpEngine
-
-    return WarpEngine()
-
-
-ENGINES: Mapping[str, Callable[[], Engine]] = MappingProxyType({"warp": _warp})
-
-
-def choose_engine(name: str) -> tuple[Engine, str]:
-    """Open the engine of this name (``auto`` picks) and say in one line what was picked and why.
-
-    Only the engine chosen is imported. Raises: `ConfigError`, `EngineError`.
-    """
-    if name == "auto":
-        return ENGINES["warp"](), (
-            "Engine: warp, built in. It is the only engine of this version; "
-            "--engine warp says so explicitly."
-        )
-    if name not in ENGINES:
-        raise ConfigError(f"Unknown engine '{name}'. Choose one of: auto, {', '.join(ENGINES)}.")
-    return ENGINES[name](), f"Engine: {name}, as asked."

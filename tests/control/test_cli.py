@@ -174,7 +174,8 @@ def test_doctor_names_what_is_missing_with_what_to_type(
 
     findings = {f["subject"]: f for f in json.loads(capsys.readouterr().out)}
     assert set(findings) == {
-        *("python", "libraries", "camera", "gpu", "photo", "presets", "panel", "osc")
+        *("python", "libraries", "camera", "gpu", "torch", "weights", "accelerator", "engine"),
+        *("photo", "presets", "panel", "osc"),
     }
     for finding in findings.values():
         assert finding["ok"] or finding["fix"]

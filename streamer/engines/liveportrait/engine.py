@@ -1,10 +1,9 @@
 """The neural engine: a photo encoded once, then a frame per face."""
 
-import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
 
 import cv2
 import numpy as np
@@ -19,6 +18,7 @@ from streamer.engines.liveportrait.crop import (
     limit,
     limited_size,
 )
+from streamer.engines.liveportrait.devices import Torch, look
 from streamer.engines.liveportrait.drive import Driver
 from streamer.engines.liveportrait.guard import fault
 from streamer.engines.liveportrait.locating import Located, NamedPoints, from_named, from_points
@@ -28,31 +28,32 @@ from streamer.engines.liveportrait.paste_back import PasteBack, pixels
 from streamer.engines.liveportrait.retargeting import at_rest
 from streamer.engines.liveportrait.sessions import FaceModels, open_face_models
 from streamer.engines.liveportrait.weights import load_networks
-from streamer.errors import ConfigError, EngineError, PhotoError
+from streamer.errors import EngineError, PhotoError
 from streamer.geometry import Matrix, apply, inverse, scaling_about_edges
 from streamer.parameters import PARAMETERS, Face, neutral_face
 from streamer.photo import Photo
 from streamer.view import Frame, Framing, View
 
-log: Final = logging.getLogger(__name__)
-
 Locate = Callable[[Photo], NamedPoints]
 """Finds a face without model files; its points are pixels of ``photo.image``."""
-
-DEVICES: Final = ("auto", "cpu", "cuda", "mps")
 
 
 @dataclass(frozen=True)
 class NeuralPortrait:
-    """A photo whose face is encoded. ``crop_mean``: the crop's mean brightness, 0..1."""
+    """A photo whose face is encoded. ``crop`` is the photo's own, (512, 512, 3)."""
 
     photo: Photo
     encoded: Encoded
     driver: Driver
     photo_from_crop: Matrix
     framing: Framing
-    crop_mean: float
+    crop: Frame
     notes: tuple[str, ...]
+
+    @property
+    def crop_mean(self) -> float:
+        """The crop's mean brightness, 0..1."""
+        return float(self.crop.mean()) / 255.0
 
 
 class LivePortraitEngine:
@@ -72,9 +73,11 @@ class LivePortraitEngine:
         locate: Locate | None = None,
         face: int = 0,
         paste_back: bool = True,
+        torch_here: Torch | None = None,
     ) -> None:
         self.device = str(model.device)
         self.backend = f"torch {torch.__version__} fp32"
+        self.parts: Mapping[str, str] = _parts(model, faces, locate, torch_here or look())
         self._model = model
         self._faces = faces or FaceModels()
         self._locate = locate
@@ -96,15 +99,18 @@ class LivePortraitEngine:
 
         Raises: `WeightsError`, `ConfigError` for the device.
         """
-        picked = pick_device(device)
+        here = look()
+        picked = here.pick(device)
         listed = read_manifest(manifest) if manifest is not None else None
-        networks = load_networks(weights, manifest=listed, device=picked)
+        with _told(picked):
+            model = Model(load_networks(weights, manifest=listed, device=picked), picked).prepared()
         return cls(
-            Model(networks, picked).prepared(),
+            model,
             faces=open_face_models(weights),
             locate=locate,
             face=face,
             paste_back=paste_back,
+            torch_here=here,
         )
 
     @property
@@ -113,21 +119,23 @@ class LivePortraitEngine:
         return self._faces.provider
 
     def open(self, photo: Photo) -> NeuralPortrait:
-        """Find the face and encode it, once per photo. Raises `PhotoError`."""
+        """Find the face and encode it, once per photo. Raises `PhotoError`, `EngineError`."""
         image, image_from_photo = _limited(photo.image)
         found = self._find(photo, image, image_from_photo)
         where = found.crop()
         crop = where.cut(image)
-        encoded = self._model.encode(input_of_crop(crop))
         low, high = PARAMETERS["eye_ratio"].low, PARAMETERS["eye_ratio"].high
         ratios = at_rest(found.eyes, found.mouth, low, high)
+        with self._model.turn, _told(self.device):
+            encoded = self._model.encode(input_of_crop(crop))
+            driver = self._model.driver(encoded, ratios)
         return NeuralPortrait(
             photo=photo,
             encoded=encoded,
-            driver=self._model.driver(encoded, ratios),
+            driver=driver,
             photo_from_crop=inverse(image_from_photo) @ where.photo_from_crop.astype(np.float64),
             framing=_in_photo(found.framing, image_from_photo),
-            crop_mean=float(crop.mean()) / 255.0,
+            crop=crop,
             notes=(f"face found by {found.found_by}",),
         )
 
@@ -172,12 +180,13 @@ class NeuralScene:
         self._view = view
         ratios = portrait.driver.ratios
         self.rest: Face = neutral_face(eye_ratio=ratios.eye, lip_ratio=ratios.lip)
-        self.faults = 0
+        self._crop_mean = portrait.crop_mean
         self._paste: PasteBack | None = None
-        image = portrait.photo.image
-        frame_from_photo = view.frame_from_photo(image.shape[1], image.shape[0], portrait.framing)
-        still = view.draw(image, frame_from_photo)
         if paste_back:
+            image = portrait.photo.image
+            height, width = image.shape[:2]
+            frame_from_photo = view.frame_from_photo(width, height, portrait.framing)
+            still = view.draw(image, frame_from_photo)
             frame_from_crop = (frame_from_photo @ portrait.photo_from_crop).astype(np.float32)
             self._paste = PasteBack.into(
                 still,
@@ -185,35 +194,34 @@ class NeuralScene:
                 _photo_share(image, view, frame_from_photo),
                 antialias=True,
             )
+        else:
+            still = self._framed(portrait.crop)
         self._frame = self._mirrored(still)
         self._last: Face | None = None
         self._closed = False
 
+    @property
+    def still(self) -> Frame:
+        """The photo, or its bare crop, in this view."""
+        return self._frame
+
     def render(self, face: Face) -> Frame:
         """Draw one frame; an unchanged face gives the last frame again.
 
-        A picture that is not fit to be shown is not: the last good frame stays (at first the still
-        photo), `faults` counts, and the log says so once. Raises: `EngineError`.
+        Raises: `EngineError`, also for a picture that is not fit to be shown.
         """
         if self._closed:
             raise EngineError("This scene was closed; stage the portrait again to draw it.")
         if face == self._last:
             return self._frame
-        portrait = self._portrait
-        try:
+        model, portrait = self._model, self._portrait
+        with model.turn, _told(str(model.device)):
             with torch.inference_mode():
                 x_d = portrait.driver.x_d(face)
-            drawn = self._model.draw(portrait.encoded, x_d, portrait.driver.x_s)
-            image = to_host(drawn.image)
-        except torch.OutOfMemoryError as exc:
-            raise EngineError(
-                "The graphics card's memory is full. Close other programs that use it, or draw "
-                "with --engine warp."
-            ) from exc
-        wrong = fault(image, portrait.crop_mean)
+            image = to_host(model.draw(portrait.encoded, x_d, portrait.driver.x_s).image)
+        wrong = fault(image, self._crop_mean)
         if wrong is not None:
-            self._say(wrong)
-            return self._frame
+            raise EngineError(f"The networks drew a picture that cannot be shown: {wrong}.")
         self._frame = self._mirrored(self._framed(pixels(image)))
         self._last = dict(face)
         return self._frame
@@ -235,35 +243,41 @@ class NeuralScene:
             return np.asarray(cv2.flip(frame, 1), np.uint8)
         return np.ascontiguousarray(frame)
 
-    def _say(self, wrong: str) -> None:
-        self.faults += 1
-        if self.faults == 1:
-            log.error(
-                "The neural engine drew a picture that cannot be shown (%s); the last good frame "
-                "stays.",
-                wrong,
-            )
+
+@contextmanager
+def _told(device: str) -> Iterator[None]:
+    """Turn torch's errors into one that a user can act on; all of them are `RuntimeError`s."""
+    try:
+        yield
+    except torch.OutOfMemoryError as exc:
+        raise EngineError(
+            f"The memory of {device} is full. Close other programs that use it, or draw with "
+            "--engine warp."
+        ) from exc
+    except RuntimeError as exc:
+        raise EngineError(
+            f"PyTorch failed on {device}: {(str(exc) or type(exc).__name__).splitlines()[0][:160]}"
+        ) from exc
 
 
-def pick_device(asked: str) -> str:
-    """Return the device to use: ``auto`` takes CUDA, then MPS, then the CPU.
-
-    Raises: `ConfigError` for an unknown device or one that this machine lacks.
-    """
-    if asked not in DEVICES:
-        raise ConfigError(f"Unknown device '{asked}'. Choose one of: {', '.join(DEVICES)}.")
-    there = {
-        "cuda": torch.cuda.is_available(),
-        "mps": torch.backends.mps.is_available(),
-        "cpu": True,
+def _parts(
+    model: Model, faces: FaceModels | None, locate: Locate | None, here: Torch
+) -> Mapping[str, str]:
+    """Say what each part runs on: the networks' answer is read from their weights."""
+    by_hand = "cpu: the warp engine's landmarks"
+    if faces is not None and faces.finds_faces:
+        face = f"onnxruntime: {faces.provider}"
+    elif locate is None:
+        face = "none: the face models are missing"
+    elif faces is not None and faces.points_203 is not None:
+        face = f"{by_hand}, refined in onnxruntime: {faces.provider}"
+    else:
+        face = by_hand
+    return {
+        "networks": here.describe(model.runs_on),
+        "face": face,
+        "paste_back": f"cpu: OpenCV {cv2.__version__}",
     }
-    if asked == "auto":
-        return next(device for device, present in there.items() if present)
-    if not there[asked]:
-        raise ConfigError(
-            f"This machine, or this build of torch, has no device '{asked}'. Use --device auto."
-        )
-    return asked
 
 
 def _limited(photo: Frame) -> tuple[Frame, Matrix]:

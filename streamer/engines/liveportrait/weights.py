@@ -23,6 +23,7 @@ from streamer.engines.liveportrait.networks.generator import Generator
 from streamer.engines.liveportrait.networks.motion import MotionExtractor
 from streamer.engines.liveportrait.networks.stitching import EYE, LIP, STITCHING, KeypointMlp
 from streamer.engines.liveportrait.networks.warping import WarpingNetwork
+from streamer.engines.liveportrait.places import places
 from streamer.errors import WeightsError
 
 State = dict[str, Tensor]
@@ -116,13 +117,12 @@ def find(folder: Path, path: str) -> Path:
 
     Raises: `WeightsError` when none is there.
     """
-    official = folder / path
-    flat = folder / official.name
-    for file in (official, flat, flat.with_suffix(".safetensors")):
+    candidates = places(folder, path)
+    for file in candidates:
         if file.is_file():
             return file
     raise WeightsError(
-        f"The model file {path} is missing in {folder} (as is {flat.stem}.safetensors). "
+        f"The model file {path} is missing in {folder} (as is {candidates[-1].name}). "
         f"Get the model files: {FETCH}"
     )
 

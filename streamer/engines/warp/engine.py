@@ -1,6 +1,6 @@
 """The built-in engine: a puppet of the photo, drawn on the CPU, with no weights to fetch."""
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -50,17 +50,25 @@ def _notes(photo: Photo, landmarks: Landmarks) -> Iterator[str]:
 
 
 class WarpEngine:
-    """Animates portraits by warping the photo and painting lids and mouth."""
+    """Animates portraits by warping the photo and painting lids and mouth.
+
+    ``face`` counts the faces of a photo, the surest first.
+    """
 
     name = "warp"
     device = "cpu"
 
-    def __init__(self) -> None:
+    def __init__(self, face: int = 0) -> None:
         self.backend = f"opencv {cv2.__version__}"
+        self.parts: Mapping[str, str] = {
+            "face": "cpu: sidecar file or OpenCV's cascades",
+            "drawing": f"cpu: OpenCV {cv2.__version__}",
+        }
+        self._face = face
 
     def open(self, photo: Photo) -> WarpPortrait:
         """Find the face: a sidecar file, else cascades. Raises `PhotoError`."""
-        landmarks = locate(photo)
+        landmarks = locate(photo, face=self._face)
         return WarpPortrait(photo, landmarks, tuple(_notes(photo, landmarks)))
 
     def stage(self, portrait: Portrait, view: View) -> "WarpScene":
@@ -105,6 +113,11 @@ class WarpScene:
             self._frame = np.ascontiguousarray(self._frame[:, ::-1])
         self._last: Face | None = None
         self._closed = False
+
+    @property
+    def still(self) -> Frame:
+        """The photo in this view; valid until the first frame is drawn."""
+        return self._frame
 
     def render(self, face: Face) -> Frame:
         """Draw one frame; an unchanged face gives the last frame again."""

@@ -145,9 +145,9 @@ def _detect(photo: Photo, face: int) -> Landmarks:
     if not 0 <= face < len(boxes):
         raise PhotoError(
             f"'{photo.path}' shows {len(boxes)} face{'s' if len(boxes) > 1 else ''}; there is no "
-            f"number {face}. Choose 0{f' to {len(boxes) - 1}' if len(boxes) > 1 else ''}."
+            f"face {face + 1}. Choose --face 1{f' to {len(boxes)}' if len(boxes) > 1 else ''}."
         )
     found = measure_box(photo.image, boxes[face])
     if len(boxes) > 1:
-        found = replace(found, found_by=f"{found.found_by}, face {face} of {len(boxes)}")
+        found = replace(found, found_by=f"{found.found_by}, face {face + 1} of {len(boxes)}")
     return found

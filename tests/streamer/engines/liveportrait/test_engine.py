@@ -1,10 +1,7 @@
 """The engine from the outside: photo in, frames out, nothing broken ever shown."""
 
-import logging
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import cv2
@@ -16,61 +13,22 @@ torch = pytest.importorskip(
 )
 
 from streamer.engines.liveportrait.crop import input_of_crop
-from streamer.engines.liveportrait.engine import (
-    LivePortraitEngine,
-    NeuralPortrait,
-    NeuralScene,
-    pick_device,
-)
+from streamer.engines.liveportrait.devices import DEVICES, Torch, look
+from streamer.engines.liveportrait.engine import LivePortraitEngine, NeuralPortrait, NeuralScene
 from streamer.engines.liveportrait.guard import fault
-from streamer.engines.liveportrait.keypoints import Motion
-from streamer.engines.liveportrait.model import Drawn, Encoded, Model
-from streamer.engines.liveportrait.networks.stitching import EYE, LIP, STITCHING, KeypointMlp
+from streamer.engines.liveportrait.model import Model
 from streamer.engines.liveportrait.sessions import FaceModels, open_face_models
 from streamer.engines.warp.locate import locate
 from streamer.errors import ConfigError, EngineError, PhotoError, WeightsError
 from streamer.photo import Photo, read_photo
 from streamer.view import Frame, View
 from tests.golden.recompute import Canned
+from tests.streamer.engines.liveportrait.stand_ins import Echo, TinyModel, devices
 from tests.streamer.engines.liveportrait.test_faces import outputs
 
 pytestmark = pytest.mark.neural
 
-MLPS = {"stitching": STITCHING, "eye": EYE, "lip": LIP}
 PHOTOS = Path(__file__).parents[4] / "photo"
-
-
-class Echo(Model):
-    """Draws the crop it was given: what is left to be seen is the way there and back.
-
-    The large networks are not asked; the small ones have random weights.
-    """
-
-    def __init__(self) -> None:
-        source = torch.Generator().manual_seed(4)
-        nets = {name: KeypointMlp(dims) for name, dims in MLPS.items()}
-        for net in nets.values():
-            for value in net.requires_grad_(False).parameters():
-                value.normal_(0.0, 0.01, generator=source)
-        super().__init__(SimpleNamespace(**nets))  # type: ignore[arg-type]
-        self.inputs: list[Frame] = []
-        self.value: float | None = None
-
-    def encode(self, image: Frame) -> Encoded:
-        self.inputs.append(image)
-        one, points = torch.zeros(1, 1), torch.zeros(1, 21, 3)
-        motion = Motion(one, one, one, torch.zeros(1, 3), points, one + 1.5, points)
-        return Encoded(torch.zeros(1), motion)
-
-    def picture(self) -> torch.Tensor:
-        planes = torch.from_numpy(self.inputs[-1].copy()).permute(2, 0, 1)[None] / 255
-        return torch.nn.functional.interpolate(planes, size=(512, 512), mode="bilinear")
-
-    def draw(self, encoded: Encoded, x_d: Any, x_s: Any) -> Drawn:
-        picture = self.picture()
-        if self.value is not None:
-            picture[:] = self.value
-        return Drawn(picture, None)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +60,6 @@ def test_synthetic_weights_draw_a_frame_in_the_crop_and_the_photo_stays_around_i
     assert frame.shape == (360, 640, 3)
     assert frame.dtype == np.uint8
     assert frame.flags.c_contiguous
-    assert scene.faults == 0
     moved = np.abs(frame.astype(int) - around).max(axis=2) > 0
     assert 0.2 < moved.mean() < 0.5  # the crop's square in a wide frame
     assert not moved[:, :100].any()
@@ -121,8 +78,11 @@ def test_synthetic_weights_draw_a_frame_in_the_crop_and_the_photo_stays_around_i
     ],
     ids=str,
 )
-def test_a_neutral_frame_shows_the_photo_and_no_seam_in_every_view(mona: Photo, view: View) -> None:
-    scene, photo = staged(Echo(), mona, view)
+@pytest.mark.parametrize("device", devices())
+def test_a_neutral_frame_shows_the_photo_and_no_seam_in_every_view(
+    mona: Photo, view: View, device: str
+) -> None:
+    scene, photo = staged(Echo(device), mona, view)
 
     frame = scene.render(scene.rest)
 
@@ -158,25 +118,57 @@ def test_where_the_crop_leaves_the_photo_the_background_stays(mona: Photo) -> No
     assert np.abs(frame.astype(int) - before)[background].max() <= 1
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), 0.0, 0.02])
-def test_a_bad_picture_is_never_shown_and_told_once(
-    mona: Photo, value: float, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("device", devices())
+def test_the_networks_neutral_frame_is_neither_black_nor_broken_on_any_device(
+    mona: Photo, device: str
+) -> None:
+    model = TinyModel(device)
+    engine = LivePortraitEngine(model.prepared(), locate=locate)
+    scene = engine.stage(engine.open(mona), View(320, 180))
+
+    frame = scene.render(scene.rest)
+
+    assert scene.rest["eye_ratio"] > 0.1
+    assert frame.mean() > 40
+    assert frame[:, 90:230].std() > 5
+    assert engine.parts["networks"].startswith(device)
+    assert engine.parts["face"] == "cpu: the warp engine's landmarks"
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [(float("nan"), "not finite"), (float("inf"), "not finite"), (0.0, "dark"), (0.02, "dark")],
+)
+def test_a_bad_picture_is_an_error_and_the_next_good_one_is_drawn(
+    mona: Photo, value: float, told: str
 ) -> None:
     model = Echo()
     scene, photo = staged(model, mona, View(640, 360))
 
-    with caplog.at_level(logging.ERROR):
-        model.value = value
-        first = scene.render(scene.rest).copy()
-        model.value = None
-        good = scene.render(scene.rest).copy()
-        model.value = value
-        after = [scene.render(scene.rest | {"smile": s}) for s in (0.5, 0.6)]
+    assert np.array_equal(scene.still, photo)
+    model.value = value
+    with pytest.raises(EngineError, match=told):
+        scene.render(scene.rest)
+    model.value = None
+    good = scene.render(scene.rest)
 
-    assert np.array_equal(first, photo)
-    assert all(np.array_equal(frame, good) for frame in after)
-    assert scene.faults == 3
-    assert len(caplog.records) == 1
+    assert good.mean() == pytest.approx(photo.mean(), rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (torch.OutOfMemoryError("CUDA out of memory. Tried to ..."), "memory of cpu is full"),
+        (RuntimeError("CUDA error: unspecified launch failure\nCompile with"), "launch failure$"),
+    ],
+)
+def test_what_torch_reports_is_told_in_one_line(mona: Photo, error: Exception, told: str) -> None:
+    model = TinyModel()
+    scene, _ = staged(model, mona, View(320, 180))
+    model.error = error
+
+    with pytest.raises(EngineError, match=told):
+        scene.render(scene.rest)
 
 
 def test_the_guard_knows_a_dark_photo_from_a_black_picture() -> None:
@@ -190,9 +182,11 @@ def test_the_guard_knows_a_dark_photo_from_a_black_picture() -> None:
 def test_without_paste_back_the_bare_crop_fills_the_frames_height(mona: Photo) -> None:
     model = Echo()
     scene, _ = staged(model, mona, View(640, 360, fill="#000000"), paste_back=False)
+    still = scene.still.astype(int)
 
     frame = scene.render(scene.rest)
 
+    assert np.abs(frame - still).mean() < 4  # the crop of the photo itself
     crop = (model.picture()[0].permute(1, 2, 0).numpy() * 255).astype(np.uint8)
     shown = cv2.resize(crop, (360, 360), interpolation=cv2.INTER_AREA).astype(int)
     assert np.abs(frame[20:-20, 160:480].astype(int) - shown[20:-20, 20:340]).mean() < 3
@@ -319,21 +313,24 @@ def test_no_face_models_is_no_error_and_a_broken_one_is(tmp_path: Path) -> None:
 
 
 def test_a_device_that_is_not_there_is_refused_and_auto_always_picks_one() -> None:
-    assert pick_device("auto") in ("cuda", "mps", "cpu")
+    here = look()
+
+    assert here.version == torch.__version__
+    assert here.pick("auto") == [*devices()[1:], "cpu"][0]
     with pytest.raises(ConfigError, match="Unknown device 'gpu'"):
-        pick_device("gpu")
-    absent = [d for d in ("cuda", "mps") if not _present(d)]
-    for device in absent:
+        here.pick("gpu")
+    for device in set(DEVICES) - {"auto", *devices()}:
         with pytest.raises(ConfigError, match="--device auto"):
-            pick_device(device)
+            here.pick(device)
 
 
-def _present(device: str) -> bool:
-    checks: dict[str, Callable[[], bool]] = {
-        "cuda": torch.cuda.is_available,
-        "mps": torch.backends.mps.is_available,
-    }
-    return checks[device]()
+def test_the_best_accelerator_is_picked_and_named() -> None:
+    both = Torch("2.11", {"cuda": "NVIDIA X", "mps": "Apple arm"})
+
+    assert both.pick("auto") == "cuda"
+    assert both.pick("cpu") == "cpu"
+    assert both.describe("cuda:0 float32") == "cuda:0 float32 (NVIDIA X)"
+    assert Torch("2.11", {}).describe("cpu float32") == "cpu float32"
 
 
 def test_the_input_of_the_networks_is_the_crop_at_half_its_size(mona: Photo) -> None:

@@ -12,7 +12,7 @@ pytest.importorskip("torch", reason="torch is not installed; pip install -e '.[l
 from tests.golden.__main__ import main
 from tests.golden.archive import Archive
 from tests.golden.recompute import Recomputer
-from tests.streamer.engines.liveportrait.conftest import ARCHIVE
+from tests.streamer.engines.conftest import ARCHIVE
 
 pytestmark = pytest.mark.neural
 

@@ -142,12 +142,12 @@ def test_one_of_several_faces_can_be_chosen(tmp_path: Path) -> None:
     faces = [locate(photo, face=k, cache_dir=tmp_path) for k in (0, 1)]
 
     assert [face.found_by for face in faces] == [
-        "detection, face 0 of 2",
         "detection, face 1 of 2",
+        "detection, face 2 of 2",
     ]
     assert abs(faces[0].eye_l.iris[0] - faces[1].eye_l.iris[0]) > 400
     for wrong in (2, -1):
-        with pytest.raises(PhotoError, match=r"shows 2 faces; there is no number -?\d"):
+        with pytest.raises(PhotoError, match=r"shows 2 faces; there is no face -?\d"):
             locate(photo, face=wrong, cache_dir=tmp_path)
 
 

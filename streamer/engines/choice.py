@@ -1,0 +1,148 @@
+"""Which engine draws: the one that was asked for, or the best one that this machine can run."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from streamer.engines import Engine
+from streamer.engines.liveportrait.devices import check_device
+from streamer.engines.needs import (
+    Need,
+    accelerator_need,
+    install_command,
+    torch_need,
+    weights_need,
+)
+from streamer.errors import ConfigError, EngineError, WeightsError
+from streamer.resources import weights_folder, weights_list
+
+ENGINES: Final = ("liveportrait", "warp")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What was asked for. ``weights`` None is the usual place; ``face`` counts from 1."""
+
+    engine: str = "auto"
+    device: str = "auto"
+    weights: Path | None = None
+    face: int = 1
+    paste_back: bool = True
+
+
+@dataclass(frozen=True)
+class Understudy:
+    """An engine that can take over from one that fails; opened only then."""
+
+    name: str
+    open: Callable[[], Engine]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The engine picked. ``why`` is one line; ``problem`` is what keeps a better one away.
+
+    ``understudies`` are the engines to step down to, the next safer one first: a faster form of
+    an engine has its plain form before `warp`. The CPU is none of them: the networks take seconds
+    per frame there, which looks frozen.
+    """
+
+    engine: Engine
+    why: str
+    understudies: tuple[Understudy, ...] = ()
+    problem: str = ""
+
+
+def choose_engine(options: Options) -> Choice:
+    """Open the engine asked for; ``auto`` picks.
+
+    Only the engine chosen is imported, and torch only where the neural one can be used: importing
+    it takes longer than `warp` takes to its first frame.
+    Raises: `ConfigError`, `EngineError`, `WeightsError`.
+    """
+    check_device(options.device)
+    if options.engine == "warp":
+        return Choice(_warp(options), "Engine: warp, as asked.")
+    if options.engine == "liveportrait":
+        return _asked_for(options)
+    if options.engine == "auto":
+        return _best(options)
+    raise ConfigError(
+        f"Unknown engine '{options.engine}'. Choose one of: auto, {', '.join(ENGINES)}."
+    )
+
+
+def _asked_for(options: Options) -> Choice:
+    torch, weights = torch_need(), weights_need(options.weights)
+    if not torch.ok:
+        then = "" if weights.ok else f" Then get the model files: {weights.fix}"
+        raise EngineError(
+            f"The engine liveportrait cannot start: {torch.found}. Install it: {torch.fix}{then}"
+        )
+    if not weights.ok:
+        raise WeightsError(
+            f"The engine liveportrait cannot start: {weights.found}. Get the model files: "
+            f"{weights.fix}"
+        )
+    return _neural(options, "as asked")
+
+
+def _best(options: Options) -> Choice:
+    """Pick: the neural engine where everything for it is there, else the built-in one."""
+    lacking = [need for need in (torch_need(), weights_need(options.weights)) if not need.ok]
+    try:
+        if not lacking:
+            accelerator = accelerator_need(options.device)
+            if accelerator.ok:
+                return _neural(
+                    options, "since model files and an accelerator are here; or --engine warp"
+                )
+            lacking = [accelerator]
+    except (EngineError, WeightsError) as exc:  # there, but broken: the portrait lives all the same
+        return Choice(
+            _warp(options),
+            "Engine: warp, built in, since liveportrait is here but cannot start.",
+            problem=f"The engine liveportrait cannot start, warp is used: {exc}",
+        )
+    return Choice(_warp(options), f"Engine: warp, built in, since {_told(lacking)}")
+
+
+def _told(lacking: list[Need]) -> str:
+    found = " and ".join(need.found for need in lacking)
+    fixes = ", then: ".join(need.fix for need in lacking)
+    slow = " (seconds per frame)" if lacking[0].subject == "accelerator" else ""
+    return f"{found}. For liveportrait: {fixes}{slow}"
+
+
+def _warp(options: Options) -> Engine:
+    from streamer.engines.warp.engine import WarpEngine
+
+    return WarpEngine(face=options.face - 1)
+
+
+def _neural(options: Options, why: str) -> Choice:
+    """Load the neural engine; faces are found by the built-in one where no models for it are."""
+    try:
+        from streamer.engines.liveportrait.engine import LivePortraitEngine
+    except (ImportError, OSError) as exc:
+        raise EngineError(
+            f"The libraries of the engine liveportrait cannot be loaded ({exc}). Install them: "
+            f"{install_command()}"
+        ) from exc
+    from streamer.engines.warp.locate import locate
+
+    face = options.face - 1
+    engine = LivePortraitEngine.load(
+        weights_folder(options.weights),
+        device=options.device,
+        manifest=weights_list(),
+        locate=lambda photo: locate(photo, face=face),
+        face=face,
+        paste_back=options.paste_back,
+    )
+    return Choice(
+        engine,
+        f"Engine: liveportrait on {engine.parts['networks']}, {why}.",
+        (Understudy("warp", lambda: _warp(options)),),
+    )
