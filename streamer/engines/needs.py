@@ -85,5 +85,6 @@ def install_command() -> str:
     """Return what installs the neural engine's libraries into this very environment."""
     root = Path(__file__).resolve().parents[2]
     if (root / "pyproject.toml").is_file():
-        return f'"{sys.executable}" -m pip install -e "{root}[liveportrait]"'
+        pinned = f' -c "{root / "constraints.txt"}"'
+        return f'"{sys.executable}" -m pip install -e "{root}[liveportrait]"{pinned}'
     return f'"{sys.executable}" -m pip install "living-portrait[liveportrait]"'

@@ -70,6 +70,8 @@ def test_a_signal_ends_the_run_in_order(tmp_path: Path, number: signal.Signals) 
         (["run", "--photo", "nobody.jpg"], "nobody.jpg"),
         (["run", "--size", "641x360"], "even number"),
         (["run", "--engine", "magic"], "warp"),
+        (["run", "--engine", "liveportrait", "--weights", "none"], "living-portrait weights fetch"),
+        (["run", "--device", "gpu"], "auto, cpu, cuda, mps"),
         (["run", "--style", "wild"], "calm"),
         (["run", "--report", "/no/such/folder/r.json", *QUIET, "--seconds", "0.2"], "written"),
         (["render", "--preset", "dance", "--out", "x.mp4"], "smile"),

@@ -48,12 +48,23 @@ def test_a_typed_key_is_answered_with_the_one_that_was_meant(tmp_path: Path) -> 
         ("seconds: -1\n", "above 0"),
         ("photos: /no/such/folder\n", "does not exist"),
         ("mirror: sideways\n", "'sideways' is not what 'mirror' takes"),
+        ("face: 0\n", "counted from 1"),
+        ("face: true\n", "True is not what 'face' takes"),
+        ("paste_back: maybe\n", "'maybe' is not what 'paste_back' takes"),
         ("photo: !!python/object/apply:os.system [id]\n", "cannot be read as YAML"),
     ],
 )
 def test_a_wrong_setting_says_what_it_takes(tmp_path: Path, text: str, says: str) -> None:
     with pytest.raises(ConfigError, match=says.replace("[", r"\[")):
         load_config({}, environment={}, file=write(tmp_path, text))
+
+
+def test_the_neural_engines_settings_come_from_every_place(tmp_path: Path) -> None:
+    file = write(tmp_path, "paste_back: false\nface: 2\ndevice: cpu\n")
+
+    config = load_config({"device": "cuda"}, environment={"LIVING_PORTRAIT_FACE": "3"}, file=file)
+
+    assert (config.paste_back, config.face, config.device) == (False, 3, "cuda")
 
 
 def test_yaml_off_closes_a_door(tmp_path: Path) -> None:
