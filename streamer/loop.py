@@ -120,6 +120,7 @@ def run(
             face = animator.at(t, controls.snapshot())
         with pacer.section("render"):
             frame = act.draw(face, t)  # ends with the frame in memory
+        pacer.wait_for_deadline()
         with pacer.section("send"):
             for sink in sinks:
                 with _reported(f"The {type(sink).__name__}", wrong):

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 class Pacer:
     """Owns the only clock of the frame path.
 
+    A frame is begun ``lead_s`` before its deadline, so that it is ready to leave on time.
     ``late`` counts frames sent more than half a period after their deadline, ``dropped`` counts
     deadlines that no frame was drawn for. ``section_s`` holds the newest time per section.
     """
@@ -21,6 +22,7 @@ class Pacer:
         self,
         fps: float,
         *,
+        lead_s: float = 0.0,
         now: Callable[[], float] = time.perf_counter,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -28,6 +30,7 @@ class Pacer:
         self.late = 0
         self.dropped = 0
         self.section_s: dict[str, float] = {}
+        self._lead_s = lead_s
         self._now = now
         self._sleep = sleep
         self._origin = now()
@@ -39,23 +42,35 @@ class Pacer:
         return self._now() - self._origin
 
     def next_frame(self) -> float:
-        """Wait for the next deadline and return its stream time in seconds."""
+        """Wait until it is time to begin the next frame; returns its deadline in seconds."""
         number = self._number + 1
-        # The newest deadline that is already past. The small term forgives rounding of k / fps.
-        past = math.floor(self.t * self.fps + 1e-6)
+        # The newest deadline for which it is too late to begin on time. The small term forgives
+        # rounding of k / fps.
+        past = math.floor((self.t + self._lead_s) * self.fps + 1e-6)
         if past > number:
             self.dropped += past - number
             number = past
         self._number = number
-        deadline = number / self.fps
-        wait_s = deadline - self.t
+        self._wait_until(self.deadline - self._lead_s)
+        return self.deadline
+
+    @property
+    def deadline(self) -> float:
+        """Stream time at which the present frame is to leave, in seconds."""
+        return self._number / self.fps
+
+    def wait_for_deadline(self) -> None:
+        """Hold a frame that was ready early."""
+        self._wait_until(self.deadline)
+
+    def _wait_until(self, t: float) -> None:
+        wait_s = t - self.t
         if wait_s > 0:
             self._sleep(wait_s)
-        return deadline
 
     def sent(self) -> float:
         """Note that the frame has left; returns how long after its deadline, in seconds."""
-        delay_s = self.t - self._number / self.fps
+        delay_s = self.t - self.deadline
         if delay_s > 0.5 / self.fps:
             self.late += 1
         return delay_s

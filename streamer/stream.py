@@ -39,6 +39,10 @@ HOUSEKEEPING_S: Final = 0.5
 # How often the thread of a change looks whether the render thread has taken the new scene.
 HAND_OVER_POLL_S: Final = 0.05
 
+# A frame is begun this part of a period before its deadline: longer than a usual frame takes to
+# draw on a CPU, so that frames leave evenly; more would delay a cue for nothing.
+LEAD: Final = 0.3
+
 # No frame for this long and /health answers 503: browsers give a camera up after ten seconds.
 STALLED_S: Final = 2.0
 
@@ -170,7 +174,7 @@ class Stream:
             sinks.insert(0, self._camera)
         seconds = self.config.seconds
         frames = None if seconds is None else max(1, round(seconds * self.config.fps))
-        self._pacer = Pacer(self.config.fps)
+        self._pacer = Pacer(self.config.fps, lead_s=LEAD / self.config.fps)
         try:
             run(
                 stop=self._stop,

@@ -64,3 +64,30 @@ def test_sections_are_timed_even_when_they_fail() -> None:
         raise ValueError("broken")
 
     assert pacer.section_s["render"] == pytest.approx(0.01)
+
+
+def test_a_frame_begun_early_leaves_on_its_deadline() -> None:
+    clock = FakeClock()
+    pacer = Pacer(fps=10, lead_s=0.03, now=clock, sleep=clock.sleep)
+
+    for number, cost_s in ((1, 0.01), (2, 0.03), (3, 0.0)):
+        assert pacer.next_frame() == pytest.approx(number / 10)
+        assert clock.at == pytest.approx(100 + number / 10 - 0.03)
+        clock.sleep(cost_s)
+        pacer.wait_for_deadline()
+        assert clock.at == pytest.approx(100 + number / 10)
+        assert pacer.sent() == pytest.approx(0.0, abs=1e-9)
+    assert (pacer.late, pacer.dropped) == (0, 0)
+
+
+def test_a_slow_frame_with_a_lead_drops_what_it_could_not_begin_on_time() -> None:
+    clock = FakeClock()
+    pacer = Pacer(fps=10, lead_s=0.03, now=clock, sleep=clock.sleep)
+    pacer.next_frame()
+
+    clock.sleep(0.26)  # begun at 0.07, ready at 0.33: 0.2 and 0.3 are over
+    pacer.sent()
+
+    assert pacer.late == 1
+    assert pacer.next_frame() == pytest.approx(0.3)  # late already, but the newest there is
+    assert pacer.dropped == 1
