@@ -125,7 +125,7 @@ def load_in_turns(
         for name in _turned(list(loaders), turn):
             forms.pop(name, None)
             forms[name] = watch.time("load all weights", name, loaders[name])
-    return forms
+    return {name: forms[name] for name in loaders}
 
 
 @torch.inference_mode()
@@ -136,7 +136,7 @@ def run_in_turns(
     image: Tensor,
     keypoints: tuple[Tensor, Tensor],
 ) -> dict[str, dict[str, float]]:
-    """Time every part of every form; return each form's largest distance from the first's."""
+    """Time every part of every form; return how far each form's answers are from the first's."""
     first = next(iter(forms.values()))
     feature = first.appearance(image)
     warped = first.warping(feature, *keypoints)
@@ -267,7 +267,7 @@ def table(figures: dict[str, Any]) -> str:
     """Return the figures as text."""
     about = (f"{name} {figures[name]}" for name in ("device", "threads", "torch"))
     names = ("seconds", "core_seconds", "ratio", "core_ratio")
-    heads = (*names, "largest difference")
+    heads = (*names, "apart")
     lines = [", ".join(about), f"{'':32}" + "".join(f"{head:>14}" for head in heads)]
     for part, forms in figures["medians"].items():
         for form, row in forms.items():

@@ -36,9 +36,9 @@ def _merge(conv: nn.Module, norm: nn.BatchNorm2d | nn.BatchNorm3d) -> None:
         raise TypeError(f"only a convolution with a bias can take a batch norm, not {conv}")
     if norm.running_mean is None or norm.running_var is None:
         raise TypeError("a batch norm without running statistics cannot be folded")
-    # In float64, so that folding itself rounds only once.
+    # The few numbers per channel in float64; the many weights are rounded by one product.
     gain = norm.weight.double() / torch.sqrt(norm.running_var.double() + norm.eps)
     offset = norm.bias.double() - norm.running_mean.double() * gain
     per_filter = gain.reshape(-1, *[1] * (conv.weight.dim() - 1))
-    conv.weight = nn.Parameter((conv.weight.double() * per_filter).to(conv.weight.dtype), False)
+    conv.weight = nn.Parameter(conv.weight * per_filter.to(conv.weight.dtype), False)
     conv.bias = nn.Parameter((conv.bias.double() * gain + offset).to(conv.bias.dtype), False)

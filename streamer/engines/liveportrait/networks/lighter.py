@@ -7,11 +7,15 @@ them), which disappears when its taps become outputs, summed afterwards.
 """
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+# Kernels of more inputs stay: their maps are so small (2x2, 4x4) that reading the larger kernel
+# takes as long as the products that it saves.
+_MOST_INPUTS: Final = 512
 
 _Network = TypeVar("_Network", bound=nn.Module)
 
@@ -28,14 +32,16 @@ def lighten(network: _Network) -> _Network:
         for repeat_name, conv_name in getattr(block, "REPEATS", ()):
             repeat = block.get_submodule(repeat_name)
             if isinstance(repeat, nn.Upsample):
-                block.set_submodule(conv_name, _spread(block.get_submodule(conv_name), repeat))
-                block.set_submodule(repeat_name, nn.Identity())
+                conv = _plain(block.get_submodule(conv_name))
+                if conv.in_channels <= _MOST_INPUTS:
+                    block.set_submodule(conv_name, _spread(conv, repeat))
+                    block.set_submodule(repeat_name, nn.Identity())
         for name in getattr(block, "FEW", ()):
-            conv = block.get_submodule(name)
-            if isinstance(conv, nn.Conv3d):
-                block.set_submodule(name, SliceConv3d(conv))
-            elif isinstance(conv, nn.Conv2d):
-                block.set_submodule(name, TapConv2d(conv))
+            few = block.get_submodule(name)
+            if isinstance(few, nn.Conv3d):
+                block.set_submodule(name, SliceConv3d(few))
+            elif isinstance(few, nn.Conv2d):
+                block.set_submodule(name, TapConv2d(few))
     return network
 
 
@@ -110,22 +116,20 @@ class SpreadConv(nn.Module):
         return functional.conv_transpose2d(x, self.weight, self.bias, self._steps, self._padding)
 
 
-def _spread(conv: nn.Module, repeat: nn.Upsample) -> SpreadConv:
+def _spread(conv: nn.Conv2d | nn.Conv3d, repeat: nn.Upsample) -> SpreadConv:
     """Return the transposed convolution that does both the repetition and the convolution.
 
     Every input pixel reaches a patch of the output; the taps that a repeated pixel meets there are
     added beforehand. A 3x3 kernel after a fourfold repetition needs 36 products a pixel, not 144.
     """
-    if not isinstance(conv, nn.Conv2d | nn.Conv3d) or conv.groups != 1:
-        raise TypeError(f"only a plain convolution can follow a repetition, not {conv}")
     axes = conv.weight.dim() - 2
     factor = repeat.scale_factor
     each = factor if isinstance(factor, tuple) else (factor,) * axes
     steps = tuple(int(step or 1) for step in each)
-    kernel = conv.weight.double().transpose(0, 1).flip(*range(2, 2 + axes))
+    kernel = conv.weight.flip(*range(2, 2 + axes))
     for axis, step in enumerate(steps, start=2):
         kernel = _summed(kernel, axis, step)
-    return SpreadConv(kernel.to(conv.weight.dtype), conv.bias, steps, _halves(conv))
+    return SpreadConv(kernel.transpose(0, 1), conv.bias, steps, _halves(conv))
 
 
 def _summed(kernel: Tensor, axis: int, count: int) -> Tensor:
@@ -137,6 +141,12 @@ def _summed(kernel: Tensor, axis: int, count: int) -> Tensor:
     for shift in range(count):
         out.narrow(axis, shift, size).add_(kernel)
     return out
+
+
+def _plain(conv: nn.Module) -> nn.Conv2d | nn.Conv3d:
+    if not isinstance(conv, nn.Conv2d | nn.Conv3d) or conv.groups != 1:
+        raise TypeError(f"only a plain convolution can follow a repetition, not {conv}")
+    return conv
 
 
 def _halves(conv: nn.Conv2d | nn.Conv3d) -> tuple[int, ...]:
