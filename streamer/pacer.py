@@ -60,7 +60,9 @@ class Pacer:
         return self._number / self.fps
 
     def wait_for_deadline(self) -> None:
-        """Hold a frame that was ready early."""
+        """Hold a frame that was ready early. The first frame is the beginning of the grid."""
+        if self._number == 0:
+            self._origin = self._now()
         self._wait_until(self.deadline)
 
     def _wait_until(self, t: float) -> None:

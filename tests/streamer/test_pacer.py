@@ -91,3 +91,16 @@ def test_a_slow_frame_with_a_lead_drops_what_it_could_not_begin_on_time() -> Non
     assert pacer.late == 1
     assert pacer.next_frame() == pytest.approx(0.3)  # late already, but the newest there is
     assert pacer.dropped == 1
+
+
+def test_the_grid_begins_when_the_first_frame_is_ready() -> None:
+    clock = FakeClock()
+    pacer = Pacer(fps=10, lead_s=0.03, now=clock, sleep=clock.sleep)
+
+    clock.sleep(0.5)  # the first drawing fills the caches
+    pacer.wait_for_deadline()
+    pacer.sent()
+
+    assert pacer.next_frame() == pytest.approx(0.1)
+    assert clock.at == pytest.approx(100.5 + 0.1 - 0.03)
+    assert (pacer.late, pacer.dropped) == (0, 0)
