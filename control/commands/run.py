@@ -73,8 +73,9 @@ def execute(options: argparse.Namespace) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _n, _f: end.set())
     doors = Doors(stream, open_page=options.open)
-    stream.on_first_frame = doors.open_soon
+    stream.on_first_frame = doors.open
     try:
+        doors.build()
         stream.start()
         log.info("%s", stream.engine_choice)
         while not end.wait(0.1) and not stream.finished.is_set():
@@ -90,58 +91,74 @@ def execute(options: argparse.Namespace) -> int:
 
 
 class Doors:
-    """OSC and page; opened after the first frame, so that their libraries never delay it."""
+    """OSC and page: built beside the first portrait, opened with the first frame.
+
+    Their libraries and tables keep the interpreter busy for a quarter of a second; after the first
+    frame that would make the next ones late.
+    """
 
     def __init__(self, stream: Stream, *, open_page: bool) -> None:
+        self.refused: PortraitError | None = None
         self._stream = stream
         self._open_page = open_page
-        self.refused: PortraitError | None = None
-        self._doors: list[Any] = []
-        self._thread = threading.Thread(target=self._open, name="doors", daemon=True)
+        self._osc: Any = None
+        self._panel: Any = None
+        self._first_frame = threading.Event()
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="doors", daemon=True)
 
-    def open_soon(self) -> None:
-        """Open them in a thread of its own; called by the render thread."""
+    def build(self) -> None:
+        """Begin to build them, in a thread of their own."""
         self._thread.start()
+
+    def open(self) -> None:
+        """Let them open; called by the render thread with its first frame."""
+        self._first_frame.set()
 
     def close(self) -> None:
         """Close what is open."""
+        self._closing = True
+        self._first_frame.set()
         if self._thread.is_alive():
             self._thread.join(timeout=10.0)
-        for door in reversed(self._doors):
-            door.stop()
+        for door in (self._panel, self._osc):
+            if door is not None:
+                door.stop()
 
-    def _open(self) -> None:
+    def _run(self) -> None:
         try:
-            self._open_all(self._stream.config)
+            self._build(self._stream.config)
         except PortraitError as exc:  # the main thread ends the run with it
             self.refused = exc
+            return
+        self._first_frame.wait()
+        if not self._closing:
+            self._open()
 
-    def _open_all(self, config: Config) -> None:
-        osc = self._open_osc(config)
+    def _build(self, config: Config) -> None:
+        if config.osc != "off":
+            from control.osc import OscDoor
+
+            host, port = parse_address(config.osc, "osc")
+            self._osc = OscDoor(self._stream, host, port, allow=config.osc_allow)
         if config.panel != "off":
             from control.panel.app import create_app
             from control.panel.server import PanelServer
 
             host, port = parse_address(config.panel, "panel")
-            panel = PanelServer(create_app(self._stream, osc=osc), host, port)
-            panel.start()
-            self._doors.append(panel)
-            if not panel.wait_listening(OPEN_S):
-                return  # the server has said who holds the port, and tries again
-            log.info("Control page: %s", panel.url)
-            if self._open_page and has_desktop():
-                webbrowser.open(panel.url)
+            self._panel = PanelServer(create_app(self._stream, osc=self._osc), host, port)
 
-    def _open_osc(self, config: Config) -> Any:
-        if config.osc == "off":
-            return None
-        from control.osc import OscDoor
-
-        host, port = parse_address(config.osc, "osc")
-        osc = OscDoor(self._stream, host, port, allow=config.osc_allow)
-        osc.start()
-        self._doors.append(osc)
-        return osc
+    def _open(self) -> None:
+        if self._osc is not None:
+            self._osc.start()
+        if self._panel is None:
+            return
+        self._panel.start()
+        if not self._panel.wait_listening(OPEN_S):
+            return  # the server has said who holds the port, and tries again
+        log.info("Control page: %s", self._panel.url)
+        if self._open_page and has_desktop():
+            webbrowser.open(self._panel.url)
 
 
 def has_desktop() -> bool:
