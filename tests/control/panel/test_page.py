@@ -358,6 +358,7 @@ def test_the_osc_monitor_shows_sender_address_and_verdict(browser: Any, stream: 
     try:
         page = context.new_page()
         page.goto(served.url)
+        page.wait_for_selector(".preset")  # the page listens once its buttons are drawn
         page.click("#tab-osc")
         with SimpleUDPClient("127.0.0.1", osc.port) as client:
             client.send_message("/portrait/trigger/grimace", 1)
