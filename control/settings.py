@@ -14,6 +14,9 @@ from streamer import Config, ConfigError
 FILE_NAME: Final = "living-portrait.yaml"
 ENVIRONMENT_PREFIX: Final = "LIVING_PORTRAIT_"
 
+# Variables with our prefix that say where files lie, which is no setting of the stream.
+_PLACES: Final = {f"{ENVIRONMENT_PREFIX}CONFIG", f"{ENVIRONMENT_PREFIX}HOME"}
+
 # Large enough for any settings file, small enough that a wrong path never fills the memory.
 MAX_FILE_BYTES: Final = 64 * 1024
 
@@ -77,7 +80,7 @@ def _from_file(file: Path) -> dict[str, Any]:
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     found = {}
     for variable, text in environment.items():
-        if variable.startswith(ENVIRONMENT_PREFIX) and variable != f"{ENVIRONMENT_PREFIX}CONFIG":
+        if variable.startswith(ENVIRONMENT_PREFIX) and variable not in _PLACES:
             key = variable.removeprefix(ENVIRONMENT_PREFIX).lower()
             found[_known(key, "the environment", variable)] = _convert(key, text, variable)
     return found
