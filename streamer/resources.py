@@ -1,8 +1,13 @@
-"""Where shipped files and model files lie, in a source tree and in an installed wheel."""
+"""Where shipped files, the user's own files and model files lie."""
 
+import os
 from pathlib import Path
+from typing import Final, Literal
 
 import platformdirs
+
+# Names another folder for everything that the user makes, such as one on a stick.
+HOME_VARIABLE: Final = "LIVING_PORTRAIT_HOME"
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -15,6 +20,15 @@ def shipped(folder: str) -> Path:
     """
     installed = _PACKAGE / "data" / folder
     return installed if installed.is_dir() else _PACKAGE.parent / folder
+
+
+def user_folder(kind: Literal["photos", "presets", "state"]) -> Path:
+    """Return the folder for the user's own files of one kind; it is made by who first writes there.
+
+    It lies in the system's place for a user's data, or in the folder that
+    ``LIVING_PORTRAIT_HOME`` names.
+    """
+    return _home() / kind
 
 
 def weights_list() -> Path:
@@ -31,5 +45,12 @@ def weights_folder(chosen: Path | None = None) -> Path:
     if chosen is not None:
         return chosen
     if (_PACKAGE / "data" / "weights").is_dir():
-        return platformdirs.user_data_path("living-portrait", appauthor=False) / "weights"
+        return _home() / "weights"
     return _PACKAGE.parent / "weights"
+
+
+def _home() -> Path:
+    chosen = os.environ.get(HOME_VARIABLE)
+    if chosen:
+        return Path(chosen).expanduser().absolute()
+    return platformdirs.user_data_path("living-portrait", appauthor=False)

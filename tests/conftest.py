@@ -29,8 +29,9 @@ def no_thread_left_running() -> Iterator[None]:
 def own_cache_folder(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Keep the user's cache and settings out of the tests, and the tests out of theirs."""
+    """Keep the user's cache, settings and photos out of the tests, and the tests out of theirs."""
     folder = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(folder / "config"))
     monkeypatch.setenv("XDG_DATA_HOME", str(folder / "data"))
+    monkeypatch.setenv("LIVING_PORTRAIT_HOME", str(folder / "living-portrait"))
