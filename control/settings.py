@@ -20,10 +20,10 @@ _PLACES: Final = {f"{ENVIRONMENT_PREFIX}CONFIG", f"{ENVIRONMENT_PREFIX}HOME"}
 # Large enough for any settings file, small enough that a wrong path never fills the memory.
 MAX_FILE_BYTES: Final = 64 * 1024
 
-_FLOATS: Final = {"fps", "zoom", "offset_x", "offset_y", "idle", "seconds"}
+_FLOATS: Final = {"fps", "zoom", "offset_x", "offset_y", "idle", "seconds", "gpu_share"}
 _PATHS: Final = {"presets", "photos", "weights", "report"}
 _SWITCHES: Final = {"mirror", "paste_back"}
-_WHOLE: Final = {"seed", "face"}
+_WHOLE: Final = {"seed", "face", "cache_mb"}
 _TRUE: Final = {"1", "true", "yes", "on"}
 _FALSE: Final = {"0", "false", "no", "off"}
 

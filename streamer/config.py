@@ -9,6 +9,9 @@ from streamer.errors import ConfigError
 from streamer.view import View, parse_size
 
 FPS_RANGE: Final = (1.0, 60.0)
+SPEEDS: Final = ("auto", "safe", "fast")
+GPU_SHARE_RANGE: Final = (0.05, 1.0)  # or 0: as much as the frame rate needs
+CACHE_MB_RANGE: Final = (0, 65536)
 
 
 @dataclass(frozen=True)
@@ -18,7 +21,8 @@ class Config:
     Names are those of the flags and of the keys in ``living-portrait.yaml``. ``seed`` ``None``
     draws one at the start. ``presets`` and ``photos`` are the user's own folders, beside the
     shipped ones; ``weights`` is where the model files lie, ``None`` the usual place. ``face``
-    counts the faces of a photo from 1; ``device`` and ``paste_back`` are the neural engine's.
+    counts the faces of a photo from 1; ``device``, ``paste_back``, ``speed``, ``gpu_share`` and
+    ``cache_mb`` are the neural engine's.
     Raises: `ConfigError`.
     """
 
@@ -27,6 +31,9 @@ class Config:
     device: str = "auto"
     face: int = 1
     paste_back: bool = True
+    speed: str = "auto"
+    gpu_share: float = 0.0
+    cache_mb: int = 512
     camera: str = "auto"
     size: str = "1280x720"
     fps: float = 30.0
@@ -59,6 +66,19 @@ class Config:
             raise ConfigError(f"idle is {self.idle}; it must be 0 to 1.")
         if self.face < 1:
             raise ConfigError(f"face is {self.face}; faces are counted from 1. Try --face 1.")
+        if self.speed not in SPEEDS:
+            raise ConfigError(f"Unknown speed '{self.speed}'. Choose one of: {', '.join(SPEEDS)}.")
+        low, high = GPU_SHARE_RANGE
+        if self.gpu_share != 0.0 and not low <= self.gpu_share <= high:
+            raise ConfigError(
+                f"gpu_share is {self.gpu_share}; it must be {low:g} to {high:g}, or 0 for as much "
+                "as the frame rate needs."
+            )
+        if not CACHE_MB_RANGE[0] <= self.cache_mb <= CACHE_MB_RANGE[1]:
+            raise ConfigError(
+                f"cache_mb is {self.cache_mb}; it must be {CACHE_MB_RANGE[0]} to "
+                f"{CACHE_MB_RANGE[1]}."
+            )
         for name in ("presets", "photos"):
             folder = getattr(self, name)
             if folder is not None and not folder.is_dir():

@@ -139,7 +139,17 @@ class Stream:
     def engine_options(self) -> Options:
         """What was asked for of the engine."""
         config = self.config
-        return Options(config.engine, config.device, config.weights, config.face, config.paste_back)
+        return Options(
+            engine=config.engine,
+            device=config.device,
+            weights=config.weights,
+            face=config.face,
+            paste_back=config.paste_back,
+            speed=config.speed,
+            gpu_share=config.gpu_share,
+            cache_mb=config.cache_mb,
+            fps=config.fps,
+        )
 
     @property
     def started(self) -> bool:

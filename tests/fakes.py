@@ -97,6 +97,9 @@ class FailingEngine:
     def stage(self, portrait: Portrait, view: View) -> Scene:
         return FailingScene(self, self.engine.stage(portrait, view))
 
+    def figures(self) -> Mapping[str, object]:
+        return {}
+
     def close(self) -> None:
         self.closed = True
 

@@ -19,6 +19,15 @@ def add_picture_flags(parser: argparse.ArgumentParser) -> None:
         action=argparse.BooleanOptionalAction,
         help="liveportrait: the face in its photo, or the bare crop (in its photo)",
     )
+    add("--speed", default=suppress, metavar="auto|safe|fast", help="of liveportrait (auto)")
+    add(
+        "--gpu-share",
+        default=suppress,
+        type=float,
+        metavar="0..1",
+        help="most of the GPU's time to take; 0 as needed (0)",
+    )
+    add("--cache-mb", default=suppress, type=int, metavar="MB", help="frames kept (512)")
     add("--size", default=suppress, metavar="WxH", help="frame size, even numbers (1280x720)")
     add("--fps", default=suppress, type=float, help="frames a second (30)")
     add("--fit", default=suppress, metavar="face|cover|contain", help="photo to frame (face)")
@@ -44,6 +53,9 @@ PICTURE = (
     "device",
     "face",
     "paste_back",
+    "speed",
+    "gpu_share",
+    "cache_mb",
     "size",
     "fps",
     "fit",

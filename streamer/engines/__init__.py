@@ -1,7 +1,7 @@
 """Engines turn a portrait, a view and a face into a frame; all behind one protocol."""
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Protocol, runtime_checkable
 
 from streamer.parameters import Face
 from streamer.photo import Photo
@@ -50,6 +50,31 @@ class Scene(Protocol):
         """Free what the scene holds; calling it twice is harmless."""
 
 
+@runtime_checkable
+class DeviceScene(Scene, Protocol):
+    """A scene whose frames are made on a device of its own, which may work ahead.
+
+    Motion is known in advance: what is drawn early costs no frame its deadline.
+    """
+
+    @property
+    def ahead(self) -> int:
+        """How many frames of forecast it wants; 0 none."""
+
+    @property
+    def strained(self) -> bool:
+        """Whether the device cannot keep up: the portrait should idle in the style ``eco``."""
+
+    def expect(self, faces: Sequence[Face]) -> None:
+        """Take the faces that come next, in their order; returns at once."""
+
+    def native(self, pixel_format: str) -> Frame | None:
+        """Return the frame rendered last in a camera's own format, flat, or None: convert it.
+
+        The first call for a format asks for it: the frames after it have it.
+        """
+
+
 class Engine(Protocol):
     """A way to animate portraits. Made once; `open` and `stage` may run in any thread.
 
@@ -66,6 +91,9 @@ class Engine(Protocol):
 
     def stage(self, portrait: Portrait, view: View) -> Scene:
         """Prepare to draw this portrait through this view."""
+
+    def figures(self) -> Mapping[str, object]:
+        """Return how it runs right now, JSON-able: shown in ``/health`` and ``/state``."""
 
     def close(self) -> None:
         """Free everything."""

@@ -22,13 +22,21 @@ ENGINES: Final = ("liveportrait", "warp")
 
 @dataclass(frozen=True)
 class Options:
-    """What was asked for. ``weights`` None is the usual place; ``face`` counts from 1."""
+    """What was asked for. ``weights`` None is the usual place; ``face`` counts from 1.
+
+    ``gpu_share`` is the largest share of the time that the networks may take on the device, 0 for
+    as much as the frame rate needs; ``cache_mb`` bounds the frames kept in memory.
+    """
 
     engine: str = "auto"
     device: str = "auto"
     weights: Path | None = None
     face: int = 1
     paste_back: bool = True
+    speed: str = "auto"
+    gpu_share: float = 0.0
+    cache_mb: int = 512
+    fps: float = 30.0
 
 
 @dataclass(frozen=True)

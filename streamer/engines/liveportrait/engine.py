@@ -145,6 +145,10 @@ class LivePortraitEngine:
             raise TypeError(f"a portrait of the liveportrait engine is needed, not {portrait!r}")
         return NeuralScene(self._model, portrait, view, paste_back=self._paste_back)
 
+    def figures(self) -> Mapping[str, object]:
+        """How it runs right now."""
+        return {}
+
     def close(self) -> None:
         """Give the memory of the device back."""
         if self.device == "cuda":

@@ -77,6 +77,10 @@ class WarpEngine:
             raise TypeError(f"a portrait of the warp engine is needed, not {portrait!r}")
         return WarpScene(portrait.photo.image, portrait.landmarks, view)
 
+    def figures(self) -> Mapping[str, object]:
+        """Nothing changes while it runs."""
+        return {}
+
     def close(self) -> None:
         """Nothing is held outside scenes."""
 
