@@ -1,0 +1,1 @@
+"""The fast form of the per-frame networks: packed weights, fused steps, recorded graphs."""
