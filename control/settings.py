@@ -1,4 +1,7 @@
-"""Start-up choices from four places: defaults < living-portrait.yaml < environment < flags."""
+"""Start-up choices from five places.
+
+Defaults < living-portrait.yaml < what was remembered from the page < environment < flags.
+"""
 
 import os
 from collections.abc import Mapping
@@ -21,7 +24,7 @@ _PLACES: Final = {f"{ENVIRONMENT_PREFIX}CONFIG", f"{ENVIRONMENT_PREFIX}HOME"}
 MAX_FILE_BYTES: Final = 64 * 1024
 
 _FLOATS: Final = {"fps", "zoom", "offset_x", "offset_y", "idle", "seconds", "gpu_share"}
-_PATHS: Final = {"presets", "photos", "weights", "report"}
+_PATHS: Final = {"presets", "photos", "weights", "report", "privacy_picture"}
 _SWITCHES: Final = {"mirror", "paste_back"}
 _WHOLE: Final = {"seed", "face", "cache_mb"}
 _TRUE: Final = {"1", "true", "yes", "on"}
@@ -33,11 +36,13 @@ def load_config(
     *,
     environment: Mapping[str, str] | None = None,
     file: Path | None = None,
+    remembered: Mapping[str, Any] | None = None,
 ) -> Config:
-    """Merge the four places and check the result.
+    """Merge the five places and check the result.
 
-    ``flags`` holds only what was typed. ``file`` defaults to ``living-portrait.yaml`` in the
-    current folder, or to the one that ``LIVING_PORTRAIT_CONFIG`` names. Raises: `ConfigError`.
+    ``flags`` holds only what was typed, ``remembered`` what `control.remembered` found. ``file``
+    defaults to ``living-portrait.yaml`` in the current folder, or to the one that
+    ``LIVING_PORTRAIT_CONFIG`` names. Raises: `ConfigError`.
     """
     environment = os.environ if environment is None else environment
     named = environment.get(f"{ENVIRONMENT_PREFIX}CONFIG")
@@ -49,6 +54,7 @@ def load_config(
     merged: dict[str, Any] = {}
     if file.is_file():
         merged.update(_from_file(file))
+    merged.update(remembered or {})
     merged.update(_from_environment(environment))
     merged.update(flags)
     return Config(**merged)
@@ -72,8 +78,7 @@ def _from_file(file: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ConfigError(f"{file} must hold lines such as 'photo: mona-lisa', not a list or text.")
     return {
-        _known(key, str(file)): _convert(str(key), v, f"{file}: {key}")
-        for key, v in content.items()
+        _known(key, str(file)): convert(str(key), v, f"{file}: {key}") for key, v in content.items()
     }
 
 
@@ -82,7 +87,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     for variable, text in environment.items():
         if variable.startswith(ENVIRONMENT_PREFIX) and variable not in _PLACES:
             key = variable.removeprefix(ENVIRONMENT_PREFIX).lower()
-            found[_known(key, "the environment", variable)] = _convert(key, text, variable)
+            found[_known(key, "the environment", variable)] = convert(key, text, variable)
     return found
 
 
@@ -95,7 +100,7 @@ def _known(key: object, place: str, shown: str | None = None) -> str:
     raise ConfigError(f"Unknown setting '{shown or key}' in {place}.{hint}")
 
 
-def _convert(key: str, value: Any, place: str) -> Any:
+def convert(key: str, value: Any, place: str) -> Any:
     """Turn a YAML value or a text into the type of the setting. Raises `ConfigError`."""
     try:
         if key in _FLOATS:
