@@ -13,11 +13,20 @@ from control.live import Live
 from control.panel import routes_control, routes_fixed, routes_live, routes_photos
 from control.panel.bodies import MAX_BODY_BYTES
 from control.panel.context import OscLike, Panel
+from control.panel.openapi import document, operation
 from control.panel.safety import guard
+from control.panel.schemas import anything, gives, listed, mapping, text
 from control.problems import MEDIA_TYPE, Problem
 from streamer import ConfigError, PhotoError, PortraitError
 
 LANGUAGES: Final = ("en", "ko")
+DESCRIPTION: Final = gives(
+    openapi=text(),
+    info=anything(),
+    paths=mapping(anything()),
+    components=anything(),
+    security=listed(anything()),
+)
 
 
 def create_app(stream: Live, *, osc: OscLike | None = None) -> Flask:
@@ -33,7 +42,13 @@ def create_app(stream: Live, *, osc: OscLike | None = None) -> Flask:
     for routes in (routes_fixed, routes_control, routes_photos, routes_live):
         routes.add_routes(app, panel)
 
+    @app.get("/openapi.json")
+    @operation("This description, as OpenAPI 3.1", answer=DESCRIPTION)
+    def openapi() -> dict[str, Any]:
+        return document(app)
+
     @app.get("/")
+    @operation("The page", media="text/html")
     def page() -> str:
         language = request.accept_languages.best_match(LANGUAGES, default="en")
         return render_template("index.html", language=language, words=texts(language))

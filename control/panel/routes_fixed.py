@@ -12,6 +12,9 @@ from control.live import FramesLike, PresetLike
 from control.panel.bodies import number_of, read_body, text_of
 from control.panel.context import Panel
 from control.panel.events import event
+from control.panel.openapi import operation
+from control.panel.schemas import gives, listed, maybe, name_text, number, or_null, takes, text
+from control.panel.shapes import HEALTH, PRESET
 from control.problems import Problem, unknown
 from streamer import PortraitError
 
@@ -27,11 +30,13 @@ def add_routes(app: Flask, panel: Panel) -> None:
     stream = panel.stream
 
     @app.get("/health")
+    @operation("Whether frames flow", answer=HEALTH, also={503: HEALTH})
     def health() -> tuple[dict[str, Any], int]:
         flowing, figures = stream.health()
         return figures, 200 if flowing else 503
 
     @app.get("/expressions")
+    @operation("The presets", answer=gives(expressions=listed(PRESET), problems=listed(text())))
     def expressions() -> dict[str, Any]:
         return {
             "expressions": [described(preset) for preset in stream.presets.presets.values()],
@@ -39,18 +44,31 @@ def add_routes(app: Flask, panel: Panel) -> None:
         }
 
     @app.get("/source-image")
+    @operation("The photo as loaded", media="image/png")
     def source_image() -> Response:
         return Response(stream.source_image(), mimetype="image/png")
 
     @app.post("/generate")
+    @operation(
+        "Draw one expression beside the live camera: events `start`, `frame` each, `done`",
+        body=takes(
+            expression=name_text(),
+            fps=maybe(number(*FPS)),
+            strength=maybe({"type": "number", "exclusiveMinimum": 0, "maximum": 1}),
+            width=maybe(or_null(number(*WIDTH))),
+        ),
+        example={"expression": "smile", "fps": 10, "strength": 1.0, "width": 640},
+        media="text/event-stream",
+        problems=(404, 503),
+    )
     def generate() -> Response:
-        body = read_body(("expression", "fps", "strength", "width"), EXAMPLE)
-        expression = text_of(body, "expression")
-        fps = number_of(body, "fps", *FPS, default=30.0)
-        strength = number_of(body, "strength", 0.0, 1.0, default=1.0)
+        asked = read_body(("expression", "fps", "strength", "width"), EXAMPLE)
+        expression = text_of(asked, "expression")
+        fps = number_of(asked, "fps", *FPS, default=30.0)
+        strength = number_of(asked, "strength", 0.0, 1.0, default=1.0)
         width = None
-        if body.get("width") is not None:
-            width = int(number_of(body, "width", *WIDTH)) // 2 * 2
+        if asked.get("width") is not None:
+            width = int(number_of(asked, "width", *WIDTH)) // 2 * 2
         with ExitStack() as undo:
             give_back = panel.generates.take()
             undo.callback(give_back)

@@ -6,6 +6,9 @@ from typing import Any, Final
 from flask import Flask, Response
 
 from control.panel.context import Panel
+from control.panel.openapi import operation
+from control.panel.schemas import LABEL, anything, gives, listed, number, text, whole
+from control.panel.shapes import OSC
 from control.problems import Problem
 
 BOUNDARY: Final = "frame"
@@ -15,11 +18,28 @@ WAIT_S: Final = 0.5
 REPEAT_AFTER: Final = 6
 SNAPSHOT_S: Final = 3.0
 
+MESSAGE: Final = gives(
+    id=whole(),
+    time=number(meaning="seconds since 1970"),
+    sender=text(),
+    address=text(),
+    args=listed(anything()),
+    kind=text(),
+    code=text(meaning="the verdict's short name, for programs"),
+    verdict=LABEL,
+    count=whole(1, meaning="how many alike came in a row"),
+)
+
 
 def add_routes(app: Flask, panel: Panel) -> None:
     """Add the routes to the app."""
 
     @app.get("/preview.mjpg")
+    @operation(
+        "The live picture, endless",
+        media=f"multipart/x-mixed-replace; boundary={BOUNDARY}",
+        problems=(503,),
+    )
     def preview() -> Response:
         give_back = panel.previews.take()
         response = Response(
@@ -29,6 +49,7 @@ def add_routes(app: Flask, panel: Panel) -> None:
         return response
 
     @app.get("/snapshot.jpg")
+    @operation("The next frame", media="image/jpeg", problems=(503,))
     def snapshot() -> Response:
         with panel.stream.preview.viewer() as viewer:
             jpeg = viewer.next(SNAPSHOT_S)
@@ -39,6 +60,11 @@ def add_routes(app: Flask, panel: Panel) -> None:
         return Response(jpeg, mimetype="image/jpeg")
 
     @app.get("/events")
+    @operation(
+        "The state, endless: events `face` and `state`",
+        media="text/event-stream",
+        problems=(503,),
+    )
     def events() -> Response:
         give_back = panel.events.take()
         response = Response(_events(panel), mimetype="text/event-stream")
@@ -46,6 +72,10 @@ def add_routes(app: Flask, panel: Panel) -> None:
         return response
 
     @app.get("/osc")
+    @operation(
+        "The OSC door's state and its last messages, newest first",
+        answer=gives(state=OSC, messages=listed(MESSAGE)),
+    )
     def osc() -> dict[str, Any]:
         messages = panel.osc.monitor() if panel.osc is not None else []
         return {"state": panel.osc_state(), "messages": messages}

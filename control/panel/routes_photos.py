@@ -12,12 +12,23 @@ from flask import Flask, Response, request
 from control.live import PhotoEntry
 from control.panel.bodies import read_body, text_of
 from control.panel.context import Panel
+from control.panel.openapi import operation
+from control.panel.schemas import LABEL, gives, listed, name_text, or_null, takes, text, truth
 from control.problems import Problem, unknown
 
 THUMBNAIL_PX: Final = 240
 MAX_THUMBNAILS: Final = 128
 # More than any camera makes; Pillow only warns, and at twice its own number refuses.
 MAX_PIXELS: Final = 100_000_000
+
+PHOTO: Final = gives(
+    name=text(),
+    label=LABEL,
+    credit=text(),
+    demo=truth("must be labelled as a technical demonstration"),
+    may_speak=truth(),
+    thumbnail=text(meaning="where its small picture is"),
+)
 
 
 def add_routes(app: Flask, panel: Panel) -> None:
@@ -32,6 +43,10 @@ def add_routes(app: Flask, panel: Panel) -> None:
         return entries[name]
 
     @app.get("/photos")
+    @operation(
+        "The photos there are",
+        answer=gives(current=or_null(text()), photos=listed(PHOTO)),
+    )
     def photos() -> dict[str, Any]:
         return {
             "current": stream.state()["photo"],
@@ -39,12 +54,25 @@ def add_routes(app: Flask, panel: Panel) -> None:
         }
 
     @app.post("/photos")
+    @operation(
+        "Change the portrait; one that cannot be used leaves the current one",
+        body=takes(name=name_text()),
+        example={"name": "mona-lisa"},
+        answer=gives(current=text()),
+        problems=(404, 422),
+    )
     def change_photo() -> dict[str, Any]:
         name = text_of(read_body(("name",), '{"name": "mona-lisa"}'), "name")
         stream.change_photo(entry_named(name).name)
         return {"current": name}
 
     @app.get("/photos/<name>/thumbnail")
+    @operation(
+        "A small picture of a photo",
+        media="image/jpeg",
+        names={"name": lambda: [entry.name for entry in stream.photos.entries()]},
+        problems=(422,),
+    )
     def thumbnail(name: str) -> Response:
         response = Response(thumbnails.of(entry_named(name)), mimetype="image/jpeg")
         response.add_etag()

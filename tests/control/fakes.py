@@ -4,6 +4,7 @@ import io
 import math
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -117,6 +118,25 @@ class FakeStream:
         frame = np.full((self.view.height, self.view.width, 3), level, np.uint8)
         self.preview.send(frame, 0.0)
 
+    @contextmanager
+    def showing(self) -> Iterator[None]:
+        """Frames of rising brightness, two hundred a second, for the time of a ``with`` block."""
+        stop = threading.Event()
+
+        def run() -> None:
+            level = 0
+            while not stop.wait(0.005):
+                level += 1
+                self.show(level % 200 + 20)
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
+
     def state(self) -> dict[str, Any]:
         wishes = self.controls.snapshot()
         return {
@@ -130,6 +150,7 @@ class FakeStream:
             "idle": {"style": wishes.idle_style, "strength": wishes.idle_strength},
             "paused": wishes.paused,
             "photo": self.photo,
+            "notes": [],
             "photo_problem": self.photo_problem,
             "view": dict(vars(self.view)),
             "size": "1280x720",
@@ -137,6 +158,10 @@ class FakeStream:
             "fps_target": 30.0,
             "late": 0,
             "dropped": 0,
+            "faults": 0,
+            "viewers": self.preview.viewers,
+            "seed": 1,
+            "device": "cpu",
             "frames": 100,
             "uptime_s": 3.0,
             "processes": {"living-portrait": 1},

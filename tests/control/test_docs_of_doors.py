@@ -36,9 +36,9 @@ def test_every_route_is_in_the_reference_and_the_other_way_round() -> None:
     text = (DOCS / "http.md").read_text(encoding="utf-8")
     app: Any = create_app(FakeStream())
 
-    documented = set(re.findall(r"`(GET|POST|PUT) (/[\w./-]*)`", text))
+    documented = set(re.findall(r"`(GET|POST|PUT|PATCH|DELETE) (/[\w./-]*)`", text))
     served = {
-        (method, re.sub(r"<\w+>", "NAME", rule.rule))
+        (method, re.sub(r"<[\w:]+>", "NAME", rule.rule))
         for rule in app.url_map.iter_rules()
         for method in rule.methods - {"HEAD", "OPTIONS"}
         if rule.endpoint not in ("static", "page")

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from control.panel.app import create_app, panel_of
 from control.panel.server import PanelServer
 from tests.control.fakes import FakeStream
+from tests.control.panel.described import Described
 
 
 @pytest.fixture
@@ -23,6 +24,8 @@ def stream(tmp_path: Path) -> Iterator[FakeStream]:
 def app(stream: FakeStream) -> Iterator[Flask]:
     made = create_app(stream)
     made.testing = True
+    # Whatever a test asks, the answer must be what /openapi.json says.
+    made.after_request(Described(made).check)
     yield made
     panel_of(made).close()
 

@@ -246,21 +246,8 @@ def test_a_body_that_is_too_large_is_refused(client: FlaskClient) -> None:
 
 
 def test_a_snapshot_is_the_next_frame(client: FlaskClient, stream: FakeStream) -> None:
-    import threading
-
-    stop = threading.Event()
-
-    def frames() -> None:
-        while not stop.wait(0.005):
-            stream.show(200)
-
-    feeder = threading.Thread(target=frames)
-    feeder.start()
-    try:
+    with stream.showing():
         response = client.get("/snapshot.jpg")
-    finally:
-        stop.set()
-        feeder.join()
 
     assert Image.open(io.BytesIO(response.data)).size == (1280, 720)
 

@@ -43,26 +43,6 @@ def asked(server: PanelServer, method: str, path: str, body: Any = None) -> Iter
             yield response
 
 
-@contextmanager
-def frames_from(stream: FakeStream) -> Iterator[None]:
-    """Frames of rising brightness, two hundred a second."""
-    stop = threading.Event()
-
-    def run() -> None:
-        level = 0
-        while not stop.wait(0.005):
-            level += 1
-            stream.show(level % 200 + 20)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
-
-
 def events_of(response: HTTPResponse) -> Iterator[tuple[str, Any]]:
     name = ""
     while line := response.readline():
@@ -132,12 +112,12 @@ def test_a_third_expression_at_once_is_told_to_come_back(
 def test_the_preview_shows_frames_and_encodes_only_while_somebody_watches(
     server: PanelServer, stream: FakeStream, app: Flask
 ) -> None:
-    with frames_from(stream), asked(server, "GET", "/preview.mjpg") as response:
+    with stream.showing(), asked(server, "GET", "/preview.mjpg") as response:
         assert response.getheader("Content-Type") == "multipart/x-mixed-replace; boundary=frame"
         pictures = [next_picture(response) for _ in range(4)]
         assert stream.preview.viewers == 1
 
-    with frames_from(stream):  # only by sending does the server notice that nobody is there
+    with stream.showing():  # only by sending does the server notice that nobody is there
         wait_until(lambda: stream.preview.viewers == 0)
     assert all(picture.startswith(b"\xff\xd8") for picture in pictures)
     assert len(set(pictures)) == 4
@@ -150,7 +130,7 @@ def test_ten_viewers_and_pages_leave_the_interface_quick(
     from contextlib import ExitStack
 
     with ExitStack() as stack:
-        stack.enter_context(frames_from(stream))
+        stack.enter_context(stream.showing())
         for _ in range(10):
             viewer = stack.enter_context(asked(server, "GET", "/preview.mjpg"))
             next_picture(viewer)
@@ -183,7 +163,7 @@ def test_too_many_long_answers_are_told_to_come_back(
 def test_a_viewer_that_does_not_read_holds_up_nobody(
     server: PanelServer, stream: FakeStream
 ) -> None:
-    with frames_from(stream), asked(server, "GET", "/preview.mjpg"):
+    with stream.showing(), asked(server, "GET", "/preview.mjpg"):
         with asked(server, "GET", "/preview.mjpg") as reading:
             pictures = {next_picture(reading) for _ in range(30)}
         with asked(server, "GET", "/health") as health:
@@ -227,7 +207,7 @@ def test_stopping_ends_long_answers_and_frees_the_port(stream: FakeStream) -> No
     server = PanelServer(create_app(stream), "127.0.0.1", 0)
     server.start()
     with (
-        frames_from(stream),
+        stream.showing(),
         asked(server, "GET", "/events") as events,
         asked(server, "GET", "/preview.mjpg") as preview,
         asked(server, "GET", "/preview.mjpg"),  # this one never reads

@@ -1,0 +1,96 @@
+"""What the answers that several routes share look like."""
+
+from typing import Final
+
+from control.panel.schemas import (
+    LABEL,
+    anything,
+    extended,
+    gives,
+    listed,
+    mapping,
+    maybe,
+    number,
+    or_null,
+    text,
+    truth,
+    whole,
+)
+
+NUMBERS: Final = mapping(number())
+
+ENGINE: Final = gives(
+    name=text(),
+    device=text(),
+    backend=text(),
+    parts=maybe(mapping(text(), "what each part of it really runs on")),
+    speed=maybe(anything("how fast it draws here")),
+)
+CAMERA: Final = gives(
+    status=text(meaning="`off`, or what the camera is doing"),
+    device=or_null(text()),
+    message=text(meaning="for the operator, empty while all is well"),
+    reason=maybe(or_null(text(meaning="the message's short name, for programs"))),
+    label=maybe(text(meaning="the name that meeting programs show")),
+    native_format=maybe(text()),
+    width=maybe(whole()),
+    height=maybe(whole()),
+)
+VIEW: Final = gives(
+    width=whole(),
+    height=whole(),
+    fit=text("face", "cover", "contain"),
+    zoom=number(),
+    offset_x=number(meaning="in frame heights, to the right"),
+    offset_y=number(meaning="in frame heights, down"),
+    mirror=truth(),
+    fill=text(meaning="`blur`, or a colour `#rrggbb`"),
+)
+HEALTH: Final = gives(
+    status=text("ok", "stalled"),
+    engine=or_null(ENGINE),
+    device=or_null(text()),
+    fps=number(0),
+    camera=CAMERA,
+    photo=or_null(text()),
+    uptime_s=number(),
+    problems=listed(text(), "what is wrong right now, a sentence each"),
+)
+OSC: Final = gives(
+    listening=truth(),
+    address=text(),
+    message=text(meaning="why it does not listen"),
+    counters=mapping(whole(0), "messages by verdict"),
+    subscribers=maybe(listed(text())),
+)
+STATE: Final = extended(
+    HEALTH,
+    face=mapping(number(), "every parameter's present value"),
+    rest=mapping(number(), "what the photo has at rest"),
+    playing=listed(text(), "presets that play now"),
+    held=mapping(number(), "parameters that are held"),
+    idle=gives(style=text(), strength=number(0, 1)),
+    paused=truth(),
+    notes=listed(text(), "how the face was found"),
+    photo_problem=text(),
+    view=VIEW,
+    size=text(),
+    fps_target=number(),
+    frames=whole(0),
+    late=whole(0, meaning="frames sent more than half a period after their deadline"),
+    dropped=whole(0, meaning="deadlines that no frame was drawn for"),
+    faults=whole(0, meaning="frames that were not fit to be shown"),
+    viewers=whole(0, meaning="who watches the preview"),
+    seed=whole(),
+    processes=mapping(whole(), "process numbers by name"),
+    osc=OSC,
+    presets_id=whole(meaning="another number: the presets have changed"),
+)
+PRESET: Final = gives(
+    name=text(),
+    label=LABEL,
+    emoji=text(),
+    duration_ms=whole(0),
+    mode=text("once", "hold", "toggle", "loop"),
+    blocks=listed(text(), "idle channels that rest meanwhile"),
+)
