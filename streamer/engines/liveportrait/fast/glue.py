@@ -342,7 +342,7 @@ def shifts(source: Source, kp_driving: Tensor) -> Tensor:
 
 
 def heat_lines(source: Source, keypoints: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the heat of keypoints along the three axes. Shapes: (B, K, W), (B, K, H), (B, K, D)."""
+    """Return the heat of keypoints along each axis. Shapes: (B, K, W), (B, K, H), (B, K, D)."""
 
     def along(axis: int, line: Tensor) -> Tensor:
         away = line - keypoints[..., axis, None]
@@ -407,7 +407,10 @@ def repeated(x: Tensor, scale: int) -> Tensor:
 
 
 def interleaved(corners: Tensor, scale: int) -> Tensor:
-    """Lay four phases of a map beside each other. Shapes as `Spread.corners` -> (B, N, 2 h, 2 w)."""
+    """Lay the four corners of every block into their places; the rest of a block stays unset.
+
+    Shapes: as `Spread.corners` -> (B, N, scale * h, scale * w).
+    """
     phases = corners.unflatten(1, (2, 2, -1))  # (B, a, b, N, h + 1, w + 1)
     height, width = phases.shape[-2] - 1, phases.shape[-1] - 1
     out = corners.new_empty(len(corners), phases.shape[3], scale * height, scale * width)
