@@ -16,6 +16,10 @@ from streamer.parameters import PARAMETERS
 # this many presses within one frame are not a performance, and the oldest of them are dropped.
 MAX_CUES = 64
 
+# How many sources of external drive are remembered. More than two at once are not seen in
+# practice; beyond this the one that wrote longest ago is forgotten.
+MAX_SOURCES = 8
+
 
 @dataclass(frozen=True)
 class Cue:
@@ -36,10 +40,23 @@ class Cue:
 
 
 @dataclass(frozen=True)
+class Driven:
+    """One parameter's value from outside; ``serial`` tells a renewed value from an old one."""
+
+    value: float
+    serial: int
+
+
+@dataclass(frozen=True)
 class Wishes:
-    """What the operator wants now: an immutable snapshot, replaced whole."""
+    """What the operator wants now: an immutable snapshot, replaced whole.
+
+    ``driven`` holds, for each source, what it last gave; whether that is still fresh is for the
+    animator to say, which knows the time.
+    """
 
     held: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    driven: Mapping[str, Mapping[str, Driven]] = field(default_factory=lambda: MappingProxyType({}))
     cues: tuple[Cue, ...] = ()
     idle_style: str = "calm"
     idle_strength: float = 1.0
@@ -53,6 +70,9 @@ class Controls:
         self._lock = threading.Lock()
         self._wishes = wishes or Wishes()
         self._serial = max((cue.serial for cue in self._wishes.cues), default=0)
+        self._drive_serial = max(
+            (d.serial for given in self._wishes.driven.values() for d in given.values()), default=0
+        )
 
     def snapshot(self) -> Wishes:
         """Return the current wishes, without waiting."""
@@ -80,6 +100,30 @@ class Controls:
         """Give all held parameters back."""
         with self._lock:
             self._wishes = replace(self._wishes, held=MappingProxyType({}))
+
+    def drive(self, source: str, values: Mapping[str, float]) -> None:
+        """Give parameters to an outside source, for as long as it renews them.
+
+        A value is good for `streamer.animation.drive.RENEWED_WITHIN_S`; a source calls again and
+        again, with any part of what it drives. Values are clamped. Raises: `KeyError` for an
+        unknown name, `ValueError` for NaN or infinity; nothing is changed then.
+        """
+        clamped = {name: PARAMETERS[name].clamp(value) for name, value in values.items()}
+        with self._lock:
+            self._drive_serial += 1
+            given = {name: Driven(v, self._drive_serial) for name, v in clamped.items()}
+            sources = dict(self._wishes.driven)
+            # The newest writer last, so that the first one is the one to forget.
+            sources[source] = MappingProxyType({**sources.pop(source, {}), **given})
+            for old in list(sources)[:-MAX_SOURCES]:
+                del sources[old]
+            self._wishes = replace(self._wishes, driven=MappingProxyType(sources))
+
+    def undrive(self, source: str) -> None:
+        """Forget what a source gave: its parameters glide back at once, not after a while."""
+        with self._lock:
+            sources = {name: v for name, v in self._wishes.driven.items() if name != source}
+            self._wishes = replace(self._wishes, driven=MappingProxyType(sources))
 
     def trigger(
         self,

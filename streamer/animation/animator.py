@@ -1,16 +1,18 @@
 """The animator: time and wishes in, one face out.
 
 Layers from the ground: the face at rest, idle life, held sliders, presets in the order of their
-starts. Each layer covers what lies beneath as far as it is present, and presence comes and goes
-with zero speed, so a new layer starts from the value and velocity of that instant and nothing is
-ever added twice. Idle blinks come last: they close whatever opening the lids have then, unless
-the lids are held or a preset blocks them.
+starts, parameters driven from outside. Each layer covers what lies beneath as far as it is
+present, and presence comes and goes with zero speed, so a new layer starts from the value and
+velocity of that instant and nothing is ever added twice. Idle blinks come after the presets: they
+close whatever opening the lids have then, unless the lids are held or driven or a preset blocks
+them.
 """
 
 import math
 from collections.abc import Mapping
 from typing import Final
 
+from streamer.animation.drive import Drive
 from streamer.animation.idle import Idle
 from streamer.animation.idle_style import IdleStyle
 from streamer.animation.performance import INDEX, NAMES, Performance, prepare
@@ -68,6 +70,7 @@ class Animator:
         styles: Mapping[str, IdleStyle],
     ) -> None:
         self.playing: tuple[str, ...] = ()
+        self._drive = Drive()
         self._seed = seed
         self._rest = [Glide(PARAMETERS[name].clamp(rest[name]), REST_S) for name in NAMES]
         self._own = [glide.goal for glide in self._rest]
@@ -88,6 +91,11 @@ class Animator:
         self._pause_s = 0.0
         self._values: list[float] = []
         self.set_presets(presets)
+
+    @property
+    def driven(self) -> Mapping[str, str]:
+        """Parameters that an outside source has now, with its name."""
+        return self._drive.sources
 
     def set_presets(self, presets: Mapping[str, Preset]) -> None:
         """Use other presets from now on; what plays goes on as it began."""
@@ -126,6 +134,7 @@ class Animator:
         self._take_cues(wishes, None if first else before)
         self._take_idle(wishes, before, first)
         self._take_sliders(wishes.held, before, first)
+        self._drive.take(wishes.driven, before, now)
 
         if self._rest_moves:
             self._own = [_inside(i, glide.at(now)) for i, glide in enumerate(self._rest)]
@@ -139,6 +148,7 @@ class Animator:
             layer.apply(values, self._own, now)
         if closed > 0.0:
             values[_EYE] *= 1.0 - closed * (1.0 - self._lids_held.at(now))
+        self._drive.lay(values, now)
         self._values = [
             low if value < low else high if value > high else value
             for value, low, high in zip(values, _LOWS, _HIGHS, strict=True)

@@ -73,13 +73,16 @@ class Follower:
     solved exactly for any step, so the course does not depend on the frame rate.
     """
 
-    __slots__ = ("_limited", "_speed", "_velocity", "value")
+    __slots__ = ("_limited", "_rate", "_speed", "_velocity", "value")
 
-    def __init__(self, value: float, span: float) -> None:
+    def __init__(
+        self, value: float, span: float, rate: float = FOLLOW_RATE, speed: float = FOLLOW_SPEED
+    ) -> None:
         self.value = value
         self._velocity = 0.0
         self._limited = value
-        self._speed = FOLLOW_SPEED * span
+        self._rate = rate
+        self._speed = speed * span
 
     def step(self, target: float, seconds: float) -> float:
         """Follow ``target`` for some seconds and return the value."""
@@ -94,12 +97,13 @@ class Follower:
 
     def _spring(self, slope: float, seconds: float) -> None:
         """Follow a point that moves evenly from ``_limited``."""
+        rate = self._rate
         # Against the steady lag 2 slope / rate the distance obeys the free critically damped
         # equation, whose solution is (d + (v + rate d) t) exp(-rate t).
-        lag = 2.0 * slope / FOLLOW_RATE
+        lag = 2.0 * slope / rate
         away = self.value - (self._limited - lag)
-        drift = (self._velocity - slope) + FOLLOW_RATE * away
-        decay = math.exp(-FOLLOW_RATE * seconds)
+        drift = (self._velocity - slope) + rate * away
+        decay = math.exp(-rate * seconds)
         self._limited += slope * seconds
         self.value = self._limited - lag + (away + drift * seconds) * decay
-        self._velocity = slope + (drift - FOLLOW_RATE * (away + drift * seconds)) * decay
+        self._velocity = slope + (drift - rate * (away + drift * seconds)) * decay

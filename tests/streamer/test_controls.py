@@ -3,7 +3,7 @@ import threading
 
 import pytest
 
-from streamer.controls import MAX_CUES, Controls
+from streamer.controls import MAX_CUES, MAX_SOURCES, Controls
 
 
 def test_a_held_value_is_clamped_to_the_parameters_range() -> None:
@@ -88,3 +88,60 @@ def test_writers_in_many_threads_lose_nothing() -> None:
 
     assert set(controls.snapshot().held) == set(names)
     assert all(v == pytest.approx(0.0499) for v in controls.snapshot().held.values())
+
+
+# --- external drive
+
+
+def driven(controls: Controls) -> dict[str, dict[str, float]]:
+    return {
+        source: {name: d.value for name, d in given.items()}
+        for source, given in controls.snapshot().driven.items()
+    }
+
+
+def test_a_source_may_give_its_parameters_in_parts() -> None:
+    controls = Controls()
+
+    controls.drive("vmc", {"smile": 0.5, "head_yaw": 90.0})
+    before = controls.snapshot().driven["vmc"]
+    controls.drive("vmc", {"smile": 0.6})
+
+    after = controls.snapshot().driven["vmc"]
+    assert driven(controls) == {"vmc": {"smile": 0.6, "head_yaw": 25.0}}
+    assert after["head_yaw"] is before["head_yaw"]
+    assert after["smile"].serial > before["smile"].serial
+    assert before["smile"].value == 0.5
+
+
+def test_a_drive_with_one_bad_value_changes_nothing() -> None:
+    controls = Controls()
+
+    with pytest.raises(ValueError, match="finite"):
+        controls.drive("vmc", {"smile": 0.5, "wink": math.nan})
+    with pytest.raises(KeyError, match="smlie"):
+        controls.drive("vmc", {"smile": 0.5, "smlie": 0.5})
+
+    assert not controls.snapshot().driven
+
+
+def test_a_source_is_forgotten_alone() -> None:
+    controls = Controls()
+    controls.drive("vmc", {"smile": 0.5})
+    controls.drive("mic", {"lip_ratio": 0.1})
+
+    controls.undrive("vmc")
+
+    assert driven(controls) == {"mic": {"lip_ratio": 0.1}}
+
+
+def test_sources_that_come_and_go_cost_no_memory() -> None:
+    controls = Controls()
+
+    controls.drive("kept", {"smile": 0.0})
+    for i in range(1000):
+        controls.drive(f"source {i}", {"smile": 0.5})
+        controls.drive("kept", {"smile": 1.0})
+
+    assert len(controls.snapshot().driven) == MAX_SOURCES
+    assert driven(controls)["kept"] == {"smile": 1.0}
