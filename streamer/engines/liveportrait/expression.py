@@ -81,11 +81,11 @@ OFFSETS: Final[Mapping[str, Gains]] = MappingProxyType(
 ELSEWHERE: Final = ("head_pitch", "head_yaw", "head_roll", "scale", "eye_ratio", "lip_ratio")
 
 
-def offsets(face: Face) -> NDArray[np.float32]:
+def offsets(face: Face) -> NDArray[np.float64]:
     """Return what the face adds to the photo's expression. Shape: (21, 3)."""
     total = np.zeros((21, 3), np.float64)
     for name, gains in OFFSETS.items():
         value = face[name]
         for keypoint, axis, gain in gains.of(value):
             total[keypoint, axis] += gain * value
-    return total.astype(np.float32)
+    return total
