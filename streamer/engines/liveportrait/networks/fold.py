@@ -6,7 +6,7 @@ In eval mode a batch norm is a gain and an offset per channel, so a convolution 
 from typing import TypeVar
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 _Network = TypeVar("_Network", bound=nn.Module)
 
@@ -25,20 +25,27 @@ def fold(network: _Network) -> _Network:
         for conv_name, norm_name in getattr(block, "FOLDS", ()):
             norm = block.get_submodule(norm_name)
             if isinstance(norm, _BATCH_NORMS):
-                _merge(block.get_submodule(conv_name), norm)
+                conv = block.get_submodule(conv_name)
+                weight, bias = merged(conv, norm)
+                conv.weight, conv.bias = nn.Parameter(weight, False), nn.Parameter(bias, False)
                 setattr(block, norm_name, nn.Identity())
     return network
 
 
-def _merge(conv: nn.Module, norm: nn.BatchNorm2d | nn.BatchNorm3d) -> None:
-    """Give the convolution the batch norm's gain and offset."""
+def merged(conv: nn.Module, norm: nn.Module) -> tuple[Tensor, Tensor]:
+    """Return weight and bias of a convolution that does the work of the norm behind it too.
+
+    Neither module is changed. A norm that is folded already, the identity, changes nothing.
+    """
     if not isinstance(conv, nn.Conv2d | nn.Conv3d) or conv.bias is None:
         raise TypeError(f"only a convolution with a bias can take a batch norm, not {conv}")
-    if norm.running_mean is None or norm.running_var is None:
+    if isinstance(norm, nn.Identity):
+        return conv.weight, conv.bias
+    if not isinstance(norm, _BATCH_NORMS) or norm.running_mean is None or norm.running_var is None:
         raise TypeError("a batch norm without running statistics cannot be folded")
     # The few numbers per channel in float64; the many weights are rounded by one product.
     gain = norm.weight.double() / torch.sqrt(norm.running_var.double() + norm.eps)
     offset = norm.bias.double() - norm.running_mean.double() * gain
     per_filter = gain.reshape(-1, *[1] * (conv.weight.dim() - 1))
-    conv.weight = nn.Parameter(conv.weight * per_filter.to(conv.weight.dtype), False)
-    conv.bias = nn.Parameter((conv.bias.double() * gain + offset).to(conv.bias.dtype), False)
+    weight = conv.weight * per_filter.to(conv.weight.dtype)
+    return weight, (conv.bias.double() * gain + offset).to(conv.bias.dtype)
