@@ -22,7 +22,8 @@ class Config:
     draws one at the start. ``presets`` and ``photos`` are the user's own folders, beside the
     shipped ones; ``weights`` is where the model files lie, ``None`` the usual place. ``face``
     counts the faces of a photo from 1; ``device``, ``paste_back``, ``speed``, ``gpu_share`` and
-    ``cache_mb`` are the neural engine's.
+    ``cache_mb`` are the neural engine's. ``privacy_picture`` stands in for the face while privacy
+    is asked for, ``None`` the shipped one.
     Raises: `ConfigError`.
     """
 
@@ -49,6 +50,7 @@ class Config:
     presets: Path | None = None
     photos: Path | None = None
     weights: Path | None = None
+    privacy_picture: Path | None = None
     panel: str = "127.0.0.1:8000"
     osc: str = "127.0.0.1:7001"
     osc_allow: tuple[str, ...] = field(default=())

@@ -1,17 +1,18 @@
 """run(): the render loop, on one screen."""
 
 import logging
+import math
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from streamer.animation.animator import Animator
 from streamer.controls import Controls
-from streamer.engines import Scene
+from streamer.engines import DeviceScene, Scene
 from streamer.guard import Guard
 from streamer.pacer import Pacer
 from streamer.parameters import Face
@@ -23,6 +24,9 @@ log = logging.getLogger(__name__)
 
 # A portrait fades into the next over this time: shorter reads as a cut, longer as a ghost.
 FADE_S = 0.4
+
+# What the portrait idles in while its device cannot keep up: few different faces, kept in memory.
+STRAINED_STYLE = "eco"
 
 
 @dataclass(frozen=True)
@@ -37,15 +41,18 @@ class Moment:
 class Act:
     """The scene on stage: how the loop gets the next one, and what it last showed.
 
-    Other threads call `replace`; the loop takes the new scene at its next frame and fades to it.
+    Other threads call `replace` and `cover`; the loop takes the new scene at its next frame and
+    fades to it.
     """
 
     def __init__(self, scene: Scene) -> None:
-        self._guard = Guard(scene)
+        self._take(scene)
         self._next: Scene | None = None
+        self._cover: Frame | None = None
         self._fade_from: Frame | None = None
         self._fade_start = 0.0
         self._last: Frame | None = None
+        self._own = False  # whether the newest frame is the scene's own, untouched
 
     @property
     def scene(self) -> Scene:
@@ -57,25 +64,54 @@ class Act:
         """What was wrong with the newest frame, which was not shown; empty for a good one."""
         return self._guard.fault
 
+    @property
+    def ahead(self) -> int:
+        """How many frames of forecast the scene wants."""
+        return 0 if self._device is None or self._cover is not None else self._device.ahead
+
+    @property
+    def strained(self) -> bool:
+        """Whether the scene's device cannot keep up with new faces."""
+        return self._device is not None and self._device.strained
+
     def replace(self, scene: Scene) -> None:
-        """Hand over the next scene, prepared and of the same frame size."""
+        """Hand over the next scene, prepared."""
         self._next = scene
+
+    def overtaken(self, scene: Scene) -> bool:
+        """Whether a later scene was handed over before this one was taken."""
+        return self.scene is not scene and self._next is not scene
+
+    def cover(self, picture: Frame | None) -> None:
+        """Show a picture in the place of the face from the next frame on; None: the face again.
+
+        Shape: (height, width, 3) as the frames'.
+        """
+        self._cover = picture
 
     def change(self, t: float) -> bool:
         """Take the next scene, if there is one; the old one is closed."""
         scene, self._next = self._next, None
         if scene is None:
             return False
-        if self._last is not None:
-            self._fade_from = self._last.copy()
-            self._fade_start = t
+        self._fade(t)
         self.scene.close()
-        self._guard = Guard(scene)
+        self._take(scene)
         return True
 
     def draw(self, face: Face, t: float) -> Frame:
         """Draw the frame, or the last good one, faded while a change is under way."""
+        cover = self._cover
+        if cover is not None:
+            # At once, and whatever fades: it is asked for when nobody must see the face.
+            self._own, self._last, self._fade_from = False, cover, None
+            self._covered = True
+            return cover
+        if self._covered:
+            self._covered = False
+            self._fade(t)
         frame = self._guard.render(face)
+        self._own = not self._guard.fault
         if self._fade_from is not None:
             x = (t - self._fade_start) / FADE_S
             if x >= 1.0 or self._fade_from.shape != frame.shape:
@@ -84,8 +120,31 @@ class Act:
                 weight = max(0.0, x) ** 2 * (3 - 2 * max(0.0, x))
                 mixed = cv2.addWeighted(frame, weight, self._fade_from, 1.0 - weight, 0.0)
                 frame = np.asarray(mixed, np.uint8)
+                self._own = False
         self._last = frame
         return frame
+
+    def expect(self, faces: Sequence[Face]) -> None:
+        """Tell the scene what comes next."""
+        if self._device is not None:
+            self._device.expect(faces)
+
+    def native(self, pixel_format: str) -> Frame | None:
+        """Return the newest frame in a camera's own format, where the scene has made it."""
+        if self._device is None or not self._own:
+            return None
+        return self._device.native(pixel_format)
+
+    def _take(self, scene: Scene) -> None:
+        self._guard = Guard(scene)
+        self._device = scene if isinstance(scene, DeviceScene) else None
+        self._covered = False
+
+    def _fade(self, t: float) -> None:
+        """Let what was shown last fade into what is drawn from now on."""
+        if self._last is not None:
+            self._fade_from = self._last.copy()
+            self._fade_start = t
 
 
 def run(
@@ -100,9 +159,9 @@ def run(
     publish: Callable[[Moment], None],
     watch: Callable[[str], None],
     problem: Callable[[str], None],
-    frames: int | None = None,
+    until_s: float = math.inf,
 ) -> None:
-    """Draw frames until ``stop`` is set, or until ``frames`` deadlines have passed.
+    """Draw frames until ``stop`` is set, or up to the deadlines before ``until_s`` of stream time.
 
     This thread alone touches the scene and the sinks. A frame is drawn for the time of its
     deadline, so a slow machine shows fewer frames, never an older face. In the place of a frame
@@ -112,25 +171,32 @@ def run(
     """
     t = 0.0  # the first frame is sent at once, the others on the grid
     face: Face = act.scene.rest
+    wishes = controls.snapshot()
     while not stop.is_set():
         wrong: list[str] = []
         with pacer.section("animate"), _reported("The animation", wrong):
             if act.change(t):
                 animator.set_rest(act.scene.rest)
-            face = animator.at(t, controls.snapshot())
+            wishes = controls.snapshot()
+            if act.strained:
+                wishes = replace(wishes, idle_style=STRAINED_STYLE)
+            face = animator.at(t, wishes)
         with pacer.section("render"):
             frame = act.draw(face, t)  # ends with the frame in memory
         pacer.wait_for_deadline()
         with pacer.section("send"):
-            for sink in sinks:
+            for sink in tuple(sinks):
                 with _reported(f"The {type(sink).__name__}", wrong):
                     sink.send(frame, t)
         watch(act.fault)
-        problem(" ".join(wrong))
         delay_s = pacer.sent()
         stats.add(FrameTimes(pacer.t, dict(pacer.section_s), delay_s))
         publish(Moment(t, face, animator.playing))
-        if frames is not None and t >= (frames - 1) / pacer.fps:
+        if act.ahead:
+            with _reported("The look ahead", wrong):
+                act.expect(animator.forecast(pacer.deadlines(act.ahead), wishes))
+        problem(" ".join(wrong))
+        if t + 1.0 / pacer.fps >= until_s - 1e-9:
             return
         t = pacer.next_frame()
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 class Pacer:
     """Owns the only clock of the frame path.
 
-    A frame is begun ``lead_s`` before its deadline, so that it is ready to leave on time.
+    A frame is begun ``lead`` of a period before its deadline, so that it is ready to leave on time.
     ``late`` counts frames sent more than half a period after their deadline, ``dropped`` counts
     deadlines that no frame was drawn for. ``section_s`` holds the newest time per section.
     """
@@ -22,7 +22,7 @@ class Pacer:
         self,
         fps: float,
         *,
-        lead_s: float = 0.0,
+        lead: float = 0.0,
         now: Callable[[], float] = time.perf_counter,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -30,11 +30,12 @@ class Pacer:
         self.late = 0
         self.dropped = 0
         self.section_s: dict[str, float] = {}
-        self._lead_s = lead_s
+        self._lead = lead
         self._now = now
         self._sleep = sleep
         self._origin = now()
         self._number = 0
+        self._asked_fps = fps
 
     @property
     def t(self) -> float:
@@ -43,16 +44,28 @@ class Pacer:
 
     def next_frame(self) -> float:
         """Wait until it is time to begin the next frame; returns its deadline in seconds."""
+        if self._asked_fps != self.fps:
+            # On the new grid, the last deadline that is not after the frame sent.
+            self._number = math.floor(self.deadline * self._asked_fps + 1e-6)
+            self.fps = self._asked_fps
         number = self._number + 1
         # The newest deadline for which it is too late to begin on time. The small term forgives
         # rounding of k / fps.
-        past = math.floor((self.t + self._lead_s) * self.fps + 1e-6)
+        past = math.floor(self.t * self.fps + self._lead + 1e-6)
         if past > number:
             self.dropped += past - number
             number = past
         self._number = number
-        self._wait_until(self.deadline - self._lead_s)
+        self._wait_until(self.deadline - self._lead / self.fps)
         return self.deadline
+
+    def change_rate(self, fps: float) -> None:
+        """Take another rate with the next frame; stream time goes on. From any thread."""
+        self._asked_fps = fps
+
+    def deadlines(self, count: int) -> list[float]:
+        """Return the deadlines after the present one, exactly as `next_frame` will."""
+        return [(self._number + 1 + k) / self.fps for k in range(count)]
 
     @property
     def deadline(self) -> float:

@@ -22,6 +22,11 @@ def shipped(folder: str) -> Path:
     return installed if installed.is_dir() else _PACKAGE.parent / folder
 
 
+def asset(name: str) -> Path:
+    """Return a file of the package itself."""
+    return _PACKAGE / "assets" / name
+
+
 def user_folder(kind: Literal["photos", "presets", "state"]) -> Path:
     """Return the folder for the user's own files of one kind; it is made by who first writes there.
 

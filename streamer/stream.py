@@ -2,32 +2,35 @@
 
 import io
 import logging
-import os
 import random
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final
 
 from streamer.animation.animator import Animator
+from streamer.animation.idle_style import IdleStyle
 from streamer.animation.preset_library import PresetLibrary
+from streamer.animation.presets import Preset
 from streamer.config import Config
 from streamer.controls import Controls, Wishes
-from streamer.engines import Engine, Portrait, Scene
-from streamer.engines.choice import Choice, Options, Understudy, choose_engine
-from streamer.errors import ConfigError, EngineError, PortraitError
-from streamer.fallback import Fallback
-from streamer.generate import Frames, generate
-from streamer.guard import tried
+from streamer.engines import Scene
+from streamer.engines.choice import Choice, Options, choose_engine
+from streamer.errors import ConfigError
+from streamer.generate import Frames
 from streamer.loop import Act, Moment, run
 from streamer.pacer import Pacer
-from streamer.photo import Photo, read_photo
+from streamer.photo import Photo
 from streamer.photo_library import PhotoLibrary
+from streamer.privacy import privacy_picture
 from streamer.problems import Problems
-from streamer.resources import shipped
+from streamer.readout import Readout
+from streamer.resources import shipped, user_folder
 from streamer.sinks import Sink
-from streamer.sinks.camera import CameraSink, CameraState
+from streamer.sinks.camera import CameraSink, CameraState, list_cameras
 from streamer.sinks.preview import PreviewSink
+from streamer.stage import Stage
 from streamer.stats import Stats
 from streamer.view import View
 
@@ -36,15 +39,9 @@ log = logging.getLogger(__name__)
 # Housekeeping (preset files, memory, camera messages) once in this time; nothing in it is urgent.
 HOUSEKEEPING_S: Final = 0.5
 
-# How often the thread of a change looks whether the render thread has taken the new scene.
-HAND_OVER_POLL_S: Final = 0.05
-
 # A frame is begun this part of a period before its deadline: longer than a usual frame takes to
 # draw on a CPU, so that frames leave evenly; more would delay a cue for nothing.
 LEAD: Final = 0.3
-
-# No frame for this long and /health answers 503: browsers give a camera up after ten seconds.
-STALLED_S: Final = 2.0
 
 
 class Stream:
@@ -63,29 +60,43 @@ class Stream:
     ) -> None:
         self.config = config
         self.controls = Controls(Wishes(idle_style=config.style, idle_strength=config.idle))
-        self.presets = PresetLibrary([shipped("presets"), *_given(config.presets)])
-        self.photos = PhotoLibrary([shipped("photo"), *_given(config.photos)])
+        self.presets = PresetLibrary(
+            [shipped("presets"), *_given(config.presets), user_folder("presets")]
+        )
+        self.photos = PhotoLibrary(
+            [shipped("photo"), *_given(config.photos), user_folder("photos")]
+        )
         self.preview = PreviewSink()
         self.problems = Problems()
         self.stats = Stats()
         self.seed = random.randrange(2**31) if config.seed is None else config.seed
         self.finished = threading.Event()
-        self.engine_choice = ""
         self.on_first_frame: Callable[[], None] = lambda: None
-        self._view = config.view
-        self._extra_sinks = tuple(sinks)
-        self._camera: CameraSink | None = None
         self._stop = threading.Event()
-        self._change = threading.Lock()
-        self._threads: list[threading.Thread] = []
-        self._moment: Moment | None = None
+        self._stage = Stage(
+            self.engine_options,
+            config.view,
+            choose=choose,
+            photos=self.photos,
+            problems=self.problems,
+            stop=self._stop,
+            spawn=self._spawn,
+        )
+        self._readout = Readout(
+            self._stage,
+            self.controls,
+            self.stats,
+            self.problems,
+            self.preview,
+            self.seed,
+            config.fps,
+        )
+        self._sinks: list[Sink] = [self.preview, *sinks]
+        self._output = threading.Lock()  # held while camera, size, rate or cover change
+        self._library = threading.Lock()  # held while the preset folders are looked at
+        self._draft: Preset | None = None
         self._animator: Animator | None = None
-        self._choose = choose
-        self._engine: Engine | None = None
-        self._fallback: Fallback | None = None
-        self._portrait: Portrait | None = None
-        self._act: Act | None = None
-        self._pacer: Pacer | None = None
+        self._threads: list[threading.Thread] = []
 
     # --- life
 
@@ -96,8 +107,10 @@ class Stream:
                 f"Unknown idle style '{self.config.style}'. "
                 f"Choose one of: {', '.join(self.presets.idle_styles)}."
             )
+        if self.config.privacy_picture is not None:
+            self._cover()  # a picture that cannot be used is told now, not when it is needed
         scene = self.stage_once()
-        self._act = Act(scene)
+        act = self._stage.begin(scene)
         self._animator = Animator(
             seed=self.seed,
             rest=scene.rest,
@@ -105,35 +118,14 @@ class Stream:
             styles=self.presets.idle_styles,
         )
         self._say_presets()
-        if self.config.camera != "none":
-            self._camera = CameraSink(
-                self.config.camera,
-                self._view.width,
-                self._view.height,
-                self.config.fps,
-                on_change=self._say_camera,
-                preview_url=(
-                    "" if self.config.panel == "off" else f"http://{self.config.panel}/preview.mjpg"
-                ),
-            )
-        self._spawn("render", self._render)
+        self._open_camera()
+        self._readout.pacer = pacer = Pacer(self.config.fps, lead=LEAD)
+        self._spawn("render", lambda: self._render(pacer, act))
         self._spawn("housekeeping", self._keep_house)
 
     def stage_once(self) -> Scene:
         """Open engine and portrait and return the scene, without a thread: for films."""
-        choice = self._choose(self.engine_options)
-        self._engine, self.engine_choice = choice.engine, choice.why
-        self.problems.set("weights", choice.problem)
-        self._fallback = Fallback(
-            choice.engine.name,
-            choice.understudies,
-            hand_over=self._hand_over,
-            spawn=lambda change: self._spawn("understudy", change),
-            say=lambda text: self.problems.set("engine", text),
-        )
-        photo = read_photo(self.photos.find(self.config.photo))
-        self._portrait = self._engine.open(photo)
-        return self._engine.stage(self._portrait, self._view)
+        return self._stage.open(self.config.photo)
 
     @property
     def engine_options(self) -> Options:
@@ -152,9 +144,14 @@ class Stream:
         )
 
     @property
+    def engine_choice(self) -> str:
+        """One line: which engine draws, and why."""
+        return self._stage.engine_choice
+
+    @property
     def started(self) -> bool:
         """Whether a portrait is on stage."""
-        return self._act is not None
+        return self._stage.act is not None
 
     def stop(self) -> None:
         """End all threads and free camera and engine; calling it twice is harmless."""
@@ -162,146 +159,212 @@ class Stream:
         for thread in self._threads:
             if thread is not threading.current_thread():
                 thread.join(timeout=5.0)
-        for sink in (self._camera, self.preview, *self._extra_sinks):
-            if sink is not None:
-                sink.close()
-        if self._act is not None:
-            self._act.scene.close()
-        if self._engine is not None:
-            self._engine.close()
+        for sink in self._sinks:
+            sink.close()
+        self._stage.close()
 
     def _spawn(self, name: str, target: Callable[[], None]) -> None:
         thread = threading.Thread(target=target, name=name, daemon=True)
         self._threads.append(thread)
         thread.start()
 
-    def _render(self) -> None:
-        assert self._act is not None
+    def _render(self, pacer: Pacer, act: Act) -> None:
         assert self._animator is not None
-        assert self._fallback is not None
-        sinks: list[Sink] = [self.preview, *self._extra_sinks]
-        if self._camera is not None:
-            sinks.insert(0, self._camera)
         seconds = self.config.seconds
-        frames = None if seconds is None else max(1, round(seconds * self.config.fps))
-        self._pacer = Pacer(self.config.fps, lead_s=LEAD / self.config.fps)
         try:
             run(
                 stop=self._stop,
-                pacer=self._pacer,
+                pacer=pacer,
                 animator=self._animator,
                 controls=self.controls,
-                act=self._act,
-                sinks=sinks,
+                act=act,
+                sinks=self._sinks,
                 stats=self.stats,
                 publish=self._publish,
-                watch=self._fallback.see,
+                watch=self._watch,
                 problem=lambda text: self.problems.set("stream", text),
-                frames=frames,
+                **({} if seconds is None else {"until_s": seconds}),
             )
         finally:
             self.finished.set()
 
+    def _watch(self, fault: str) -> None:
+        assert self._stage.fallback is not None
+        self._stage.fallback.see(fault)
+
     def _publish(self, moment: Moment) -> None:
-        first = self._moment is None
-        self._moment = moment
+        first = self._readout.moment is None
+        self._readout.moment = moment
         if first:
             self.on_first_frame()
 
     def _keep_house(self) -> None:
         while not self._stop.wait(HOUSEKEEPING_S):
-            if self.presets.reload_if_changed(self._now()) and self._animator is not None:
-                self._animator.set_presets(self.presets.presets)
-                self._animator.set_styles(self.presets.idle_styles)
-            self._say_presets()
+            with self._library:
+                if self.presets.reload_if_changed(self._readout.now):
+                    self._take_presets()
             self.stats.sample_memory()
+
+    # --- presets
+
+    def reload_presets(self) -> None:
+        """Look at the preset folders now, and forget a preset that was only tried."""
+        with self._library:
+            self._draft = None
+            self.presets.reload()
+            self._take_presets()
+
+    def try_preset(self, preset: Preset | None, *, strength: float = 1.0) -> None:
+        """Play a preset that is not in the library, under its own name; None forgets it.
+
+        Until `reload_presets` it stands in for a preset of that name.
+        """
+        with self._library:
+            self._draft = preset
+            self._take_presets()
+        if preset is not None:
+            self.controls.trigger(preset.name, strength, source="draft")
+
+    def _take_presets(self) -> None:
+        """Give the library's present content to the animator. ``_library`` is held."""
+        presets: Mapping[str, Preset] = self.presets.presets
+        styles: Mapping[str, IdleStyle] = self.presets.idle_styles
+        if self._draft is not None:
+            presets = {**presets, self._draft.name: self._draft}
+        if self._animator is not None:
+            self._animator.set_presets(presets)
+            self._animator.set_styles(styles)
+        self._say_presets()
+
+    def _say_presets(self) -> None:
+        self.problems.set("presets", " ".join(self.presets.problems))
+
+    # --- camera, size and rate
+
+    def cameras(self) -> list[dict[str, str]]:
+        """Return the virtual cameras of this machine: ``device`` and ``label`` of each."""
+        return list_cameras()
+
+    def change_output(
+        self, *, camera: str | None = None, size: str | None = None, fps: float | None = None
+    ) -> None:
+        """Change camera, frame size or rate; programs that show the camera must open it again.
+
+        Raises: `ConfigError`, `EngineError`; everything stays as it was.
+        """
+        given = {"camera": camera, "size": size, "fps": fps}
+        with self._output:
+            before = self.config
+            config = replace(before, **{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
+            view = config.view
+            old = (before.camera, before.view.width, before.view.height, before.fps)
+            if (config.camera, view.width, view.height, config.fps) == old:
+                return
+            if (view.width, view.height, config.fps) != old[1:]:
+                self._stage.change_output(view.width, view.height, config.fps)
+            self.config = config
+            self._readout.fps = config.fps
+            if self._readout.privacy:
+                self._act.cover(self._cover())
+            if self._readout.pacer is not None:
+                self._readout.pacer.change_rate(config.fps)
+            self._close_camera()
+            self._open_camera()
+
+    def _open_camera(self) -> None:
+        config, view = self.config, self._stage.view
+        if config.camera == "none":
+            return
+        camera = CameraSink(
+            config.camera,
+            view.width,
+            view.height,
+            config.fps,
+            on_change=self._say_camera,
+            native=self._act.native,
+            preview_url=("" if config.panel == "off" else f"http://{config.panel}/preview.mjpg"),
+        )
+        self._readout.camera = camera
+        self._sinks.insert(0, camera)
+
+    def _close_camera(self) -> None:
+        camera, self._readout.camera = self._readout.camera, None
+        if camera is not None:
+            self._sinks.remove(camera)
+            camera.close()
+            self.problems.set("camera", "")
 
     def _say_camera(self, state: CameraState) -> None:
         if state.status != "closed":  # at the end there is nothing to act on
             self.problems.set("camera", state.message)
 
-    def _say_presets(self) -> None:
-        self.problems.set("presets", " ".join(self.presets.problems))
+    # --- privacy
 
-    def _now(self) -> float:
-        return self._pacer.t if self._pacer is not None else 0.0
+    @property
+    def privacy(self) -> bool:
+        """Whether the "be right back" picture stands in for the face."""
+        return self._readout.privacy
 
-    # --- what the operator changes
+    def set_privacy(self, on: bool) -> None:
+        """Show the "be right back" picture with the next frame, or fade back to the face."""
+        with self._output:
+            self._act.cover(self._cover() if on else None)
+            self._readout.privacy = on
+
+    def _cover(self) -> Any:
+        return privacy_picture(
+            self.config.privacy_picture, self._stage.view.width, self._stage.view.height
+        )
+
+    # --- engine, portrait and view
+
+    def change_engine(self, engine: str, device: str = "auto", speed: str | None = None) -> str:
+        """Let another engine draw, faded in; returns the line that says what was picked and why.
+
+        Raises: `ConfigError`, `EngineError`, `WeightsError`; the present one stays.
+        """
+        with self._output:
+            before = self.config
+            wanted = replace(before, engine=engine, device=device, speed=speed or before.speed)
+            self.config = wanted
+            try:
+                return self._stage.change_engine(self.engine_options)
+            except BaseException:
+                self.config = before
+                raise
 
     def change_photo(self, name: str) -> None:
         """Put another portrait on stage, cross-faded; waits until it is prepared.
 
         ``name`` is one of `photos`. Raises: `PhotoError`; the current portrait stays.
         """
-        with self._change:
-            engine, act = self._staged()
-            try:
-                portrait = engine.open(read_photo(self.photos.find_name(name)))
-                scene = engine.stage(portrait, self._view)
-            except PortraitError as exc:
-                self.problems.set("photo", f"Portrait '{name}' was not taken: {exc}")
-                raise
-            self._portrait = portrait
-            act.replace(scene)
-            self.problems.set("photo", "")
+        self._stage.change_photo(name)
 
     def change_view(self, **fields: Any) -> None:
         """Change fit, zoom, offset_x, offset_y, mirror or fill. Raises `ConfigError`."""
-        with self._change:
-            engine, act = self._staged()
-            if {"width", "height"} & fields.keys():
-                raise ConfigError(
-                    "The frame size cannot change while the camera is open. "
-                    "Restart with --size WIDTHxHEIGHT."
-                )
-            try:
-                view = replace(self._view, **fields)
-            except TypeError:
-                known = ", ".join(k for k in vars(self._view) if k not in ("width", "height"))
-                raise ConfigError(f"A view has: {known}; got {', '.join(fields)}.") from None
-            if view == self._view:
-                return
-            assert self._portrait is not None
-            scene = engine.stage(self._portrait, view)
-            self._view = view
-            act.replace(scene)
+        self._stage.change_view(**fields)
 
-    def _hand_over(self, understudy: Understudy) -> None:
-        """Let another engine take over on air; the last good frame stands meanwhile.
+    def generate(
+        self, expression: str, *, fps: float = 30.0, strength: float = 1.0, width: int | None = None
+    ) -> Frames:
+        """Render one preset from rest to rest without touching the live camera.
 
-        Raises: whatever the engine raises, `EngineError` if its first frame is no good either.
+        Raises: `KeyError` for an unknown preset, `ValueError` for ``fps`` or ``strength``.
         """
-        with self._change:
-            failed, act = self._staged()
-            engine = understudy.open()
-            portrait = engine.open(self.photo)
-            scene = engine.stage(portrait, self._view)
-            if wrong := tried(scene):
-                raise EngineError(wrong)
-            self._engine, self._portrait = engine, portrait
-            act.replace(scene)
-        # The old one's memory goes back when the render thread has let go of its scene.
-        while act.scene is not scene and not self._stop.wait(HAND_OVER_POLL_S):
-            pass
-        failed.close()
-
-    def _staged(self) -> tuple[Engine, Act]:
-        if self._engine is None or self._act is None:
-            raise ConfigError("The stream has not been started.")
-        return self._engine, self._act
+        preset = self.presets.presets[expression]
+        return self._stage.generate(preset, fps=fps, strength=strength, width=width)
 
     # --- what others may see
 
     @property
     def photo(self) -> Photo:
         """The portrait's photo."""
-        assert self._portrait is not None
-        return self._portrait.photo
+        return self._stage.photo
 
     @property
     def view(self) -> View:
         """The present geometry."""
-        return self._view
+        return self._stage.view
 
     def source_image(self) -> bytes:
         """Return the photo as loaded, as PNG."""
@@ -311,104 +374,48 @@ class Stream:
         Image.fromarray(self.photo.image).save(data, "PNG", compress_level=1)
         return data.getvalue()
 
-    def generate(
-        self, expression: str, *, fps: float = 30.0, strength: float = 1.0, width: int | None = None
-    ) -> Frames:
-        """Render one preset from rest to rest without touching the live camera.
-
-        Raises: `KeyError` for an unknown preset, `ValueError` for ``fps`` or ``strength``.
-        """
-        engine, _ = self._staged()
-        assert self._portrait is not None
-        view = self._view
-        if width is not None:
-            height = round(width * view.height / view.width / 2) * 2
-            view = replace(view, width=width, height=height)
-        return generate(
-            engine, self._portrait, view, self.presets.presets[expression], fps, strength
-        )
+    def choices(self) -> dict[str, object]:
+        """Return what was chosen and is live, under the names of `Config`."""
+        config, view, wishes = self.config, self._stage.view, self.controls.snapshot()
+        photo = self.photo
+        listed = any(entry.name == photo.name for entry in self.photos.entries())
+        return {
+            "photo": photo.name if listed else str(photo.path),
+            "engine": config.engine,
+            "device": config.device,
+            "speed": config.speed,
+            "camera": config.camera,
+            "size": f"{view.width}x{view.height}",
+            "fps": config.fps,
+            "fit": view.fit,
+            "zoom": view.zoom,
+            "offset_x": view.offset_x,
+            "offset_y": view.offset_y,
+            "mirror": view.mirror,
+            "fill": view.fill,
+            "style": wishes.idle_style,
+            "idle": wishes.idle_strength,
+        }
 
     def health(self, now: float | None = None) -> tuple[bool, dict[str, object]]:
         """Return whether frames flow, and the short state. ``now`` is stream time in s."""
-        moment = self._moment
-        now = self._now() if now is None else now
-        flowing = moment is not None and now - moment.t < STALLED_S
-        return flowing, {
-            "status": "ok" if flowing else "stalled",
-            "engine": self._engine_state(),
-            "device": self._engine.device if self._engine else None,
-            "fps": round(self.stats.fps(), 2) if flowing else 0.0,
-            "camera": self._camera_state(),
-            "photo": self.photo.name if self._portrait else None,
-            "uptime_s": round(now, 1),
-            "problems": self.problems.all(),
-        }
+        return self._readout.health(now)
 
     def state(self) -> dict[str, object]:
         """Return what is live, JSON-able; names as in the reference of GET /state."""
-        wishes, moment = self.controls.snapshot(), self._moment
-        rest = self._act.scene.rest if self._act else {}
-        _, health = self.health()
-        return {
-            **health,
-            "face": dict(moment.face) if moment else dict(rest),
-            "rest": dict(rest),
-            "playing": list(moment.playing) if moment else [],
-            "held": dict(wishes.held),
-            "idle": {"style": wishes.idle_style, "strength": wishes.idle_strength},
-            "paused": wishes.paused,
-            "notes": list(self._portrait.notes) if self._portrait else [],
-            "photo_problem": self.problems.get("photo"),
-            "view": dict(vars(self._view)),
-            "size": f"{self._view.width}x{self._view.height}",
-            "fps_target": self.config.fps,
-            "frames": self.stats.frames,
-            "late": self._pacer.late if self._pacer else 0,
-            "dropped": self._pacer.dropped if self._pacer else 0,
-            "faults": self._fallback.faults if self._fallback else 0,
-            "viewers": self.preview.viewers,
-            "seed": self.seed,
-            "processes": {"living-portrait": os.getpid()},
-        }
+        return self._readout.state()
 
     def report(self) -> dict[str, object]:
         """Return the figures of ``--report``."""
-        return {
-            "engine": self._engine.name if self._engine else None,
-            "device": self._engine.device if self._engine else None,
-            "backend": self._engine.backend if self._engine else None,
-            "parts": dict(self._engine.parts) if self._engine else None,
-            "photo": self.photo.name if self._portrait else None,
-            "camera": self._camera_state(),
-            "size": f"{self._view.width}x{self._view.height}",
-            "fps": self.config.fps,
-            "seed": self.seed,
-            "late": self._pacer.late if self._pacer else 0,
-            "dropped": self._pacer.dropped if self._pacer else 0,
-            "faults": self._fallback.faults if self._fallback else 0,
-            **self.stats.figures(),
-            "problems": self.problems.all(),
-        }
+        return self._readout.report()
 
-    def _engine_state(self) -> dict[str, object] | None:
-        engine = self._engine
-        if engine is None:
-            return None
-        return {
-            "name": engine.name,
-            "device": engine.device,
-            "backend": engine.backend,
-            "parts": dict(engine.parts),
-        }
-
-    def _camera_state(self) -> dict[str, object]:
-        if self._camera is None:
-            return {"status": "off", "device": None, "message": ""}
-        state = dict(vars(self._camera.state))
-        state.pop("since")  # on the sink's own clock, which means nothing outside
-        return state
+    @property
+    def _act(self) -> Act:
+        if self._stage.act is None:
+            raise ConfigError("The stream has not been started.")
+        return self._stage.act
 
 
-def _given(folder: Any) -> Iterator[Any]:
+def _given(folder: Path | None) -> Iterator[Path]:
     if folder is not None:
         yield folder

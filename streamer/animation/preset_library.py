@@ -142,6 +142,10 @@ class PresetLibrary:
         self._next_look = now + LOOK_EVERY_S
         return self._refresh()
 
+    def reload(self) -> None:
+        """Look at the files now."""
+        self._refresh()
+
     def _refresh(self) -> bool:
         changed = [self._presets.refresh(), self._styles.refresh()]
         if not any(changed):

@@ -97,3 +97,10 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Free everything."""
+
+
+@runtime_checkable
+class PacedEngine(Engine, Protocol):
+    """An engine whose scenes are told the frame rate when they are staged."""
+
+    fps: float

@@ -24,7 +24,7 @@ from streamer.sinks.camera_system import (
     Link,
     Reason,
 )
-from streamer.sinks.pixels import NativeFrames
+from streamer.sinks.pixels import NativeFrames, Pixels
 from streamer.view import Frame
 
 _log = logging.getLogger(__name__)
@@ -65,9 +65,10 @@ class CameraSink:
     """Sends frames to a virtual camera, and waits for one where there is none.
 
     ``device``: ``auto`` (the first that is free), a path such as ``/dev/video10``, or the name
-    that meeting programs show. ``on_change`` is called with each new state, from the constructor,
-    the keeper thread and `close`. ``system``, ``now`` and ``keeper=False`` (then `keep` is called
-    by hand) are for tests.
+    that meeting programs show. ``native`` gives the frame being sent in a camera's own format,
+    where the engine has made it so; None: it is converted here. ``on_change`` is called with each
+    new state, from the constructor, the keeper thread and `close`. ``system``, ``now`` and
+    ``keeper=False`` (then `keep` is called by hand) are for tests.
 
     Raises: `ConfigError` for an odd size; nothing where no camera exists.
     """
@@ -80,6 +81,7 @@ class CameraSink:
         fps: float,
         *,
         on_change: Callable[[CameraState], None] | None = None,
+        native: Callable[[str], Pixels | None] = lambda pixel_format: None,
         preview_url: str = advice.PREVIEW_URL,
         system: CameraSystem | None = None,
         now: Callable[[], float] = time.monotonic,
@@ -90,6 +92,7 @@ class CameraSink:
         self._fps = fps
         self._size = (width, height)
         self._on_change = on_change
+        self._native = native
         self._now = now
 
         # The lock guards the four fields below it, and is held no longer than one write takes.
@@ -131,7 +134,12 @@ class CameraSink:
         if self._stop.is_set() or (self._link is None and now - self._prepared_at < SILENCE_S):
             return
         frames = self._frames
-        frames.convert(frame)
+        same_size = frame.shape[:2] == (frames.height, frames.width)
+        pixels = self._native(frames.pixel_format) if same_size else None
+        if pixels is None:
+            frames.convert(frame)
+        else:
+            frames.take(pixels)
         self._prepared_at = now
         with self._lock:
             if frames is self._frames:  # else the camera came at another size meanwhile
@@ -284,3 +292,15 @@ def examine_camera(wanted: str) -> tuple[str | None, str]:
         return None, str(problem)
     system.release(link)
     return link.device, ""
+
+
+def list_cameras() -> list[dict[str, str]]:
+    """Return the virtual cameras of this machine that could be asked for: ``device``, ``label``.
+
+    On Linux from the system's list, without opening any. OBS has one, and whether it is there
+    shows only when it is opened.
+    """
+    system = this_system()
+    if isinstance(system, LoopbackCameras):
+        return [{"device": d.path, "label": d.label} for d in system.all()]
+    return [{"device": "OBS Virtual Camera", "label": "OBS Virtual Camera"}]

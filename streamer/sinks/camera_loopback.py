@@ -66,6 +66,10 @@ class LoopbackCameras:
         assert first is not None  # candidates() gives at least one
         raise first
 
+    def all(self) -> list[VideoDevice]:
+        """Return the cameras of this machine, whether free or not."""
+        return [device for device in self._devices.all() if device.loopback]
+
     def candidates(self, wanted: str) -> Sequence[VideoDevice]:
         """Return the cameras that ``wanted`` may mean, best first.
 

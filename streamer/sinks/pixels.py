@@ -69,6 +69,13 @@ class NativeFrames:
         """Make the frame that was converted last the front one."""
         self._front, self._spare = self._spare, self._front
 
+    def take(self, pixels: Pixels) -> None:
+        """Copy a frame that is in this format and size already into the spare buffer.
+
+        Raises: `ValueError` for another length.
+        """
+        np.copyto(self._spare, pixels.reshape(self._spare.shape))
+
     def convert(self, frame: Frame) -> None:
         """Draw the frame into the spare buffer; another size is scaled to fit, on black.
 

@@ -1,6 +1,7 @@
 """The loop with the real animator, a flat engine and a clock that only tests move."""
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,12 +10,13 @@ import pytest
 from streamer.animation.animator import Animator
 from streamer.animation.preset_library import PresetLibrary
 from streamer.controls import Controls, Wishes
-from streamer.loop import FADE_S, Act, Moment, run
+from streamer.loop import FADE_S, STRAINED_STYLE, Act, Moment, run
 from streamer.pacer import Pacer
+from streamer.parameters import Face
 from streamer.resources import shipped
 from streamer.sinks import Sink
 from streamer.stats import Stats
-from streamer.view import View
+from streamer.view import Frame, View
 from tests.fakes import FakeClock, FlatScene, RecordingSink
 
 VIEW = View(width=64, height=64)
@@ -57,7 +59,7 @@ class Rig:
             publish=self.moments.append,
             watch=self.faults.append,
             problem=self.problems.append,
-            frames=frames,
+            until_s=frames / self.fps,
         )
 
     @property
@@ -185,3 +187,137 @@ def test_a_stalled_frame_is_counted_as_dropped_and_the_face_is_that_of_the_prese
     assert rig.pacer.late >= 1
     assert max(np.diff(times)) == pytest.approx(0.5, abs=1 / 30)
     assert times[-1] == pytest.approx(59 / 30)
+
+
+class ForesightedScene(FlatScene):
+    """Keeps what it is told of the future, and gives frames in a format of its own."""
+
+    def __init__(self, view: View) -> None:
+        super().__init__(view)
+        self.ahead = 3
+        self.strained = False
+        self.expected: list[list[Face]] = []
+        self.drawn: list[Face] = []
+
+    def render(self, face: Face) -> Frame:
+        self.drawn.append(dict(face))
+        return super().render(face)
+
+    def expect(self, faces: Sequence[Face]) -> None:
+        self.expected.append([dict(face) for face in faces])
+
+    def native(self, pixel_format: str) -> Frame | None:
+        return np.full(4, len(self.drawn), np.uint8) if pixel_format == "I420" else None
+
+
+def test_a_scene_that_draws_ahead_is_told_the_very_faces_that_come() -> None:
+    scene = ForesightedScene(VIEW)
+    rig = Rig(scene=scene, controls=Controls(Wishes()))
+    rig.controls.trigger("smile", at=0.2)
+
+    rig.play(20)
+
+    for k, expected in enumerate(scene.expected[:-3]):
+        assert expected == scene.drawn[k + 1 : k + 4]
+
+
+def test_a_press_changes_what_is_expected_from_the_frame_after_it() -> None:
+    scene = ForesightedScene(VIEW)
+    rig = Rig(scene=scene)
+    pressed = []
+
+    def press() -> None:
+        if len(scene.drawn) == 5 and not pressed:
+            pressed.append(len(scene.expected))
+            rig.controls.trigger("smile")
+
+    rig.on_sleep = press
+    rig.play(12)
+
+    assert scene.expected[pressed[0] - 1][2] != scene.drawn[pressed[0] + 2]
+    assert scene.expected[pressed[0]] == scene.drawn[pressed[0] + 1 : pressed[0] + 4]
+
+
+def test_a_strained_scene_idles_in_the_style_whose_frames_are_kept() -> None:
+    scene = ForesightedScene(VIEW)
+    rig = Rig(scene=scene, controls=Controls(Wishes()))
+    scene.strained = True
+    styles: list[str] = []
+    at = rig.animator.at
+
+    def recorded(t: float, wishes: Wishes) -> Face:
+        styles.append(wishes.idle_style)
+        return at(t, wishes)
+
+    rig.animator.at = recorded  # type: ignore[method-assign]
+    rig.play(2)
+
+    assert set(styles) == {STRAINED_STYLE}
+    assert rig.controls.snapshot().idle_style == "calm"  # the operator's choice stands
+
+
+def test_the_camera_gets_the_scenes_own_format_but_never_for_a_picture_that_is_not_its_own() -> (
+    None
+):
+    scene = ForesightedScene(VIEW)
+    rig = Rig(scene=scene)
+    given: list[object] = []
+
+    class Camera:
+        def send(self, frame: Frame, t: float) -> None:
+            pixels = rig.act.native("I420")
+            given.append(None if pixels is None else int(pixels[0]))
+
+        def close(self) -> None:
+            pass
+
+    rig.other_sinks = (Camera(),)
+
+    def meddle() -> None:
+        if len(given) == 3:
+            scene.fail_with = RuntimeError("lost")
+        elif len(given) == 4:
+            scene.fail_with = None
+        elif len(given) == 6:
+            rig.act.cover(np.zeros((64, 64, 3), np.uint8))
+
+    rig.on_sleep = meddle
+    rig.play(8)
+
+    assert given == [1, 2, 3, None, 5, 6, None, None]
+    assert rig.act.native("NV12") is None
+
+
+def test_a_cover_is_shown_with_the_next_frame_and_the_face_fades_back() -> None:
+    rig = Rig()
+    card = np.full((64, 64, 3), 7, np.uint8)
+
+    def cover() -> None:
+        if len(rig.sink.frames) == 3:
+            rig.act.cover(card)
+        elif len(rig.sink.frames) == 6:
+            rig.act.cover(None)
+
+    rig.on_sleep = cover
+    rig.play(30)
+
+    assert rig.levels[:6] == [100, 100, 100, 7, 7, 7]
+    after = rig.levels[6:]
+    assert after[0] < 20
+    assert after == sorted(after)
+    assert after[-1] == 100
+    assert rig.scene.rest  # the scene stays on stage
+
+
+def test_a_scene_of_another_size_is_taken_without_a_fade() -> None:
+    rig = Rig()
+    rig.on_sleep = lambda: (
+        rig.act.replace(FlatScene(View(width=128, height=64), base=50))
+        if len(rig.sink.frames) == 3
+        else None
+    )
+
+    rig.play(8)
+
+    assert [frame.shape[1] for _, frame in rig.sink.frames] == [64] * 3 + [128] * 5
+    assert rig.problems[-1] == ""

@@ -68,7 +68,7 @@ def test_sections_are_timed_even_when_they_fail() -> None:
 
 def test_a_frame_begun_early_leaves_on_its_deadline() -> None:
     clock = FakeClock()
-    pacer = Pacer(fps=10, lead_s=0.03, now=clock, sleep=clock.sleep)
+    pacer = Pacer(fps=10, lead=0.3, now=clock, sleep=clock.sleep)
 
     for number, cost_s in ((1, 0.01), (2, 0.03), (3, 0.0)):
         assert pacer.next_frame() == pytest.approx(number / 10)
@@ -82,7 +82,7 @@ def test_a_frame_begun_early_leaves_on_its_deadline() -> None:
 
 def test_a_slow_frame_with_a_lead_drops_what_it_could_not_begin_on_time() -> None:
     clock = FakeClock()
-    pacer = Pacer(fps=10, lead_s=0.03, now=clock, sleep=clock.sleep)
+    pacer = Pacer(fps=10, lead=0.3, now=clock, sleep=clock.sleep)
     pacer.next_frame()
 
     clock.sleep(0.26)  # begun at 0.07, ready at 0.33: 0.2 and 0.3 are over
@@ -95,7 +95,7 @@ def test_a_slow_frame_with_a_lead_drops_what_it_could_not_begin_on_time() -> Non
 
 def test_the_grid_begins_when_the_first_frame_is_ready() -> None:
     clock = FakeClock()
-    pacer = Pacer(fps=10, lead_s=0.03, now=clock, sleep=clock.sleep)
+    pacer = Pacer(fps=10, lead=0.3, now=clock, sleep=clock.sleep)
 
     clock.sleep(0.5)  # the first drawing fills the caches
     pacer.wait_for_deadline()
@@ -104,3 +104,27 @@ def test_the_grid_begins_when_the_first_frame_is_ready() -> None:
     assert pacer.next_frame() == pytest.approx(0.1)
     assert clock.at == pytest.approx(100.5 + 0.1 - 0.03)
     assert (pacer.late, pacer.dropped) == (0, 0)
+
+
+def test_another_rate_starts_at_the_next_frame_and_time_goes_on() -> None:
+    clock = FakeClock()
+    pacer = Pacer(fps=10, now=clock, sleep=clock.sleep)
+    pacer.wait_for_deadline()
+    times = [pacer.next_frame() for _ in range(3)]
+
+    pacer.change_rate(25)
+    assert pacer.deadlines(2) == pytest.approx([0.4, 0.5])  # until the next frame it is the old one
+    times += [pacer.next_frame() for _ in range(3)]
+
+    assert times == pytest.approx([0.1, 0.2, 0.3, 0.32, 0.36, 0.4])
+    assert pacer.dropped == 0
+
+
+def test_the_deadlines_foretold_are_those_that_come() -> None:
+    clock = FakeClock()
+    pacer = Pacer(fps=30, now=clock, sleep=clock.sleep)
+    pacer.next_frame()
+
+    foretold = pacer.deadlines(5)
+
+    assert [pacer.next_frame() for _ in range(5)] == foretold

@@ -201,3 +201,72 @@ def test_health_says_stalled_when_frames_stop(stream: Stream, watch: Watch) -> N
 
     assert not flowing
     assert facts["status"] == "stalled"
+
+
+def test_size_and_rate_change_on_air(stream: Stream, watch: Watch) -> None:
+    watch.more(2)
+
+    stream.change_output(size="160x160", fps=15.0)
+    assert watch.until(lambda: watch.frames[-1].shape == (160, 160, 3))
+
+    assert stream.state()["size"] == "160x160"
+    assert stream.state()["fps_target"] == 15.0
+    assert stream.choices()["size"] == "160x160"
+    with pytest.raises(ConfigError, match="even"):
+        stream.change_output(size="161x160")
+    with pytest.raises(ConfigError, match="fps"):
+        stream.change_output(fps=1000.0)
+    assert stream.choices()["fps"] == 15.0
+    assert watch.more(2)
+
+
+def test_another_engine_takes_the_stage_or_the_present_one_stays(
+    stream: Stream, watch: Watch
+) -> None:
+    watch.more(2)
+
+    assert stream.change_engine("warp") == "Engine: warp, as asked."
+    assert watch.more(15)
+    with pytest.raises(ConfigError, match="Choose one of"):
+        stream.change_engine("wrap")
+
+    assert stream.choices()["engine"] == "warp"
+    assert stream.state()["engine"]["name"] == "warp"  # type: ignore[index]
+    assert stream.state()["problems"] == []
+
+
+def test_privacy_hides_the_face_at_once_at_every_size(stream: Stream, watch: Watch) -> None:
+    watch.more(2)
+    face = watch.frames[-1]
+
+    stream.set_privacy(True)
+    count = len(watch.frames)
+    watch.more(2)
+    card = watch.frames[count + 1]
+    assert difference(card, face) > 5
+    assert stream.state()["privacy"] is True
+
+    stream.change_output(size="200x100")
+    assert watch.until(lambda: watch.frames[-1].shape == (100, 200, 3))
+    watch.more(1)
+    assert difference(watch.frames[-1], watch.frames[-1][::1, ::-1]) < 60  # the card, not a tear
+
+    stream.set_privacy(False)
+    assert stream.state()["privacy"] is False
+    assert watch.more(15)
+
+
+def test_a_preset_can_be_tried_before_it_is_saved(stream: Stream, watch: Watch) -> None:
+    draft = replace(stream.presets.presets["smile"], name="my_draft")
+
+    stream.try_preset(draft)
+    assert watch.until(lambda: stream.state()["playing"] == ["my_draft"])
+
+    assert "my_draft" not in stream.presets.presets
+    stream.reload_presets()
+    assert watch.until(lambda: stream.state()["playing"] == [])
+
+
+def test_a_privacy_picture_that_cannot_be_used_is_told_at_the_start(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="privacy picture"):
+        Stream(replace(CONFIG, privacy_picture=tmp_path / "none.png")).start()

@@ -1,5 +1,5 @@
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -26,7 +26,12 @@ class Rig:
         self.sinks: list[CameraSink] = []
 
     def sink(
-        self, device: str = "auto", width: int = WIDTH, height: int = HEIGHT, keeper: bool = False
+        self,
+        device: str = "auto",
+        width: int = WIDTH,
+        height: int = HEIGHT,
+        keeper: bool = False,
+        native: Callable[[str], NDArray[np.uint8] | None] = lambda pixel_format: None,
     ) -> CameraSink:
         system = LoopbackCameras(
             self.driver, self.driver.open_camera, lambda: Machine("Linux", "6.1")
@@ -37,6 +42,7 @@ class Rig:
             height,
             30,
             on_change=self.changes.append,
+            native=native,
             system=system,
             now=self.clock,
             keeper=keeper,
@@ -321,3 +327,16 @@ def test_close_twice_and_a_late_frame_are_harmless(rig: Rig, device: FakeDevice)
 def test_an_odd_size_is_a_mistake_of_the_caller() -> None:
     with pytest.raises(ConfigError, match="65x36"):
         Rig().sink(width=65)
+
+
+def test_a_frame_that_is_in_the_cameras_format_already_is_not_converted(
+    rig: Rig, device: FakeDevice
+) -> None:
+    ready = np.arange(WIDTH * HEIGHT * 3 // 2, dtype=np.uint32).astype(np.uint8)
+    sink = rig.sink(native=lambda pixel_format: ready if pixel_format == "I420" else None)
+
+    sink.send(np.zeros((HEIGHT, WIDTH, 3), np.uint8), 0.0)
+    assert np.array_equal(device.written[-1], ready)
+
+    sink.send(np.zeros((HEIGHT * 2, WIDTH * 2, 3), np.uint8), 0.0)  # of another size it is
+    assert not np.array_equal(device.written[-1], ready)

@@ -1,0 +1,33 @@
+"""The picture that stands in for the face while privacy is asked for: "be right back"."""
+
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+
+from streamer.errors import ConfigError, PhotoError
+from streamer.photo import read_photo
+from streamer.resources import asset
+from streamer.view import Frame
+
+SHIPPED: Final = "be-right-back.png"
+
+
+def privacy_picture(chosen: Path | None, width: int, height: int) -> Frame:
+    """Return the picture at the frame's size: the middle of it, as large as fills the frame.
+
+    Never mirrored, since it may hold words. Shape: (height, width, 3). Raises: `ConfigError` where
+    the ``chosen`` file cannot be used.
+    """
+    try:
+        image = read_photo(asset(SHIPPED) if chosen is None else chosen).image
+    except PhotoError as exc:
+        raise ConfigError(f"The privacy picture cannot be used. {exc}") from exc
+    rows, columns = image.shape[:2]
+    scale = max(width / columns, height / rows)
+    size = (max(width, round(columns * scale)), max(height, round(rows * scale)))
+    how = cv2.INTER_AREA if scale < 1.0 else cv2.INTER_CUBIC
+    drawn = np.asarray(cv2.resize(image, size, interpolation=how), np.uint8)
+    x, y = (size[0] - width) // 2, (size[1] - height) // 2
+    return np.ascontiguousarray(drawn[y : y + height, x : x + width])
