@@ -9,7 +9,8 @@ them.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from copy import copy
 from typing import Final
 
 from streamer.animation.drive import Drive
@@ -51,6 +52,12 @@ class _Slider:
         self.follower = Follower(value, span)
         self.presence = Glide(1.0, RELEASE_S)
         self.held = True
+
+    def fork(self) -> "_Slider":
+        """Return a twin that moves on by itself."""
+        twin = copy(self)
+        twin.follower, twin.presence = copy(self.follower), copy(self.presence)
+        return twin
 
 
 class Animator:
@@ -154,6 +161,24 @@ class Animator:
             for value, low, high in zip(values, _LOWS, _HIGHS, strict=True)
         ]
         return dict(zip(NAMES, self._values, strict=True))
+
+    def forecast(self, times: Sequence[float], wishes: Wishes) -> list[Face]:
+        """Return what `at` will answer at these times if nothing else is asked for until then.
+
+        Exactly equal, and nothing changes here: a twin plays on.
+        """
+        twin = self._fork()
+        return [twin.at(t, wishes) for t in times]
+
+    def _fork(self) -> "Animator":
+        """Return a twin that shares what `at` only reads or replaces, and owns what it changes."""
+        twin = copy(self)
+        twin._strength, twin._lids_held = copy(self._strength), copy(self._lids_held)
+        twin._idles, twin._waiting = self._idles.copy(), self._waiting.copy()
+        twin._sliders = {i: slider.fork() for i, slider in self._sliders.items()}
+        twin._layers = [copy(layer) for layer in self._layers]
+        twin._drive = self._drive.fork()
+        return twin
 
     def _advance(self, t: float, paused: bool) -> bool:
         """Move the film's time on, which stands while paused; False if the face is frozen."""

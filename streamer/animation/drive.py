@@ -7,6 +7,7 @@ another rate than the frames leave.
 
 import math
 from collections.abc import Mapping, MutableSequence
+from copy import copy
 from typing import Final
 
 from streamer.animation.performance import INDEX, NAMES
@@ -44,6 +45,11 @@ class _Channel:
         self.source = source
         self.target = value
 
+    def fork(self) -> "_Channel":
+        twin = copy(self)
+        twin.follower, twin.presence = copy(self.follower), copy(self.presence)
+        return twin
+
 
 class Drive:
     """Who has which parameter now, and how far; times are the film's and never go back."""
@@ -52,6 +58,12 @@ class Drive:
         self.sources: Mapping[str, str] = {}
         self._seen: Seen = {}
         self._channels: dict[str, _Channel] = {}
+
+    def fork(self) -> "Drive":
+        """Return a twin that goes on by itself."""
+        twin = copy(self)
+        twin._channels = {name: channel.fork() for name, channel in self._channels.items()}
+        return twin
 
     def take(self, driven: Mapping[str, Mapping[str, Driven]], before: float, now: float) -> None:
         """Take the values that were given since the frame ``before``."""

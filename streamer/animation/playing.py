@@ -49,7 +49,7 @@ class Playing:
         self.strength = strength
         self._tempo = 1.0
         self._extra = 0.0  # seconds of the performance spent in its sustain span
-        self._fades: list[tuple[float, float]] = []
+        self._fades: tuple[tuple[float, float], ...] = ()  # replaced, so that copies are twins
         own = performance.length_s
         if length_s is None:
             if performance.preset.mode != "once":
@@ -104,7 +104,7 @@ class Playing:
     def fade(self, t: float, seconds: float = FADE_S) -> None:
         """Fade out from ``t``, unless it is gone by then anyway."""
         if all(start + length > t + seconds for start, length in self._fades):
-            self._fades.append((t, seconds))
+            self._fades = (*self._fades, (t, seconds))
 
     def apply(self, values: list[float], own: list[float], t: float) -> None:
         """Lay the performance of this instant over ``values``."""
