@@ -159,7 +159,7 @@ class View:
         )
         if scale > 1.2:
             drawn = _unsharp(drawn, 0.35, 0.5 * scale)
-        inside, outside = self._coverage(frame_from_photo, photo.shape[1], photo.shape[0])
+        inside, outside = self.coverage(frame_from_photo, photo.shape[1], photo.shape[0])
         if inside.min() < 1.0:
             alpha = inside[:, :, None]
             drawn = _frame(np.rint(drawn * alpha + self._fill(drawn, outside) * (1.0 - alpha)))
@@ -197,7 +197,7 @@ class View:
         large = cv2.resize(mixed, (width, height), interpolation=cv2.INTER_LINEAR)
         return _frame(np.clip(np.rint(large), 0, 255))
 
-    def _coverage(
+    def coverage(
         self, frame_from_photo: Matrix, photo_width: int, photo_height: int
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Where the picture covers the drawing (1, falling to 0 inside its edge), and how far out.

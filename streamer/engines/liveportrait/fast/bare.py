@@ -7,6 +7,8 @@ one matrix along the rows and one along the columns; OpenCV itself is asked for 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import pairwise
+from typing import Final
 
 import cv2
 import numpy as np
@@ -31,9 +33,9 @@ Step = Callable[[Floats, int], Floats]
 """Changes a picture's height, (n, w) -> (m, w), and leaves its columns alone."""
 
 # As in `View.draw`: an enlarged picture is sharpened from here on, by this much.
-SHARPENED_FROM = 1.2
-SHARPENING = 0.35
-SHARPENING_SIGMA = 0.5  # of the enlargement
+SHARPENED_FROM: Final = 1.2
+SHARPENING: Final = 0.35
+SHARPENING_SIGMA: Final = 0.5  # of the enlargement
 
 
 @dataclass(frozen=True)
@@ -156,8 +158,7 @@ def _fill(
     small = (max(8, size[0] // 4), max(8, size[1] // 4))
     distance = cv2.resize(outside, small[::-1])[..., None]
     shares = [
-        np.clip((distance - near) / (far - near), 0.0, 1.0)
-        for near, far in zip(FILL_STEPS, FILL_STEPS[1:], strict=False)
+        np.clip((distance - near) / (far - near), 0.0, 1.0) for near, far in pairwise(FILL_STEPS)
     ]
     fade = np.clip(distance / FILL_FADE, 0.0, 1.0)
     bright = 1.0 - (1.0 - FILL_BRIGHTNESS) * fade * (2.0 - fade)
