@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from streamer import Controls, Frame
+from streamer.animation.presets import Preset
 
 
 class PresetLike(Protocol):
@@ -161,6 +162,36 @@ class Live(Protocol):
 
     def change_view(self, **fields: Any) -> None:
         """Change the geometry photo -> frame. Raises `ConfigError`."""
+
+    def change_engine(self, engine: str, device: str = "auto", speed: str | None = None) -> str:
+        """Let another engine draw; waits until it is prepared. Returns why it was picked.
+
+        Raises: `ConfigError`, `EngineError`, `WeightsError`.
+        """
+
+    def change_output(
+        self, *, camera: str | None = None, size: str | None = None, fps: float | None = None
+    ) -> None:
+        """Change camera, frame size or rate. Raises `ConfigError`, `EngineError`."""
+
+    def cameras(self) -> list[dict[str, str]]:
+        """Return the virtual cameras of this machine: ``device`` and ``label`` of each."""
+
+    @property
+    def privacy(self) -> bool:
+        """Whether the "be right back" picture stands in for the face."""
+
+    def set_privacy(self, on: bool) -> None:
+        """Show that picture, or the face again."""
+
+    def try_preset(self, preset: Preset | None, *, strength: float = 1.0) -> None:
+        """Play a preset that is not in the library; None forgets it."""
+
+    def reload_presets(self) -> None:
+        """Look at the preset folders now."""
+
+    def choices(self) -> dict[str, object]:
+        """Return what was chosen and is live, under the names of the settings."""
 
     def source_image(self) -> bytes:
         """Return the photo as loaded, as PNG."""
