@@ -34,6 +34,7 @@ TRIES: Final = 6
 _SPARE: Final = 32 << 20  # bytes that must stay free, so that nothing else on the disk stops
 _MB: Final = 1e6
 _LOCK: Final = ".fetch.lock"
+_LOCK_POLL_S: Final = 0.2
 
 
 class Listener(Protocol):
@@ -89,7 +90,7 @@ def fetch(
     wanted = [file for file in manifest.official if file.commercial or not commercial_only]
     with _translated(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        with _alone(folder, listener):
+        with _alone(folder, listener, sleep):
             lacking = [f for f in wanted if not examine_file(folder, manifest, f).usable]
             if lacking:
                 _tell_licences(lacking, listener)
@@ -231,14 +232,18 @@ def _other(file: ModelFile, digest: str | None, size: str, where: str) -> str:
 
 
 @contextmanager
-def _alone(folder: Path, listener: Listener) -> Iterator[None]:
+def _alone(folder: Path, listener: Listener, sleep: Callable[[float], None]) -> Iterator[None]:
     """Hold the folder's lock; the system frees it when a process ends, however it ends."""
     lock = FileLock(folder / _LOCK)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        listener.say(f"Another process is fetching into {folder}; waiting for it.")
-        lock.acquire()
+    waiting = False
+    while not lock.is_locked:
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            if not waiting:
+                listener.say(f"Another process is fetching into {folder}; waiting for it.")
+            waiting = True
+            sleep(_LOCK_POLL_S)
     try:
         yield
     finally:

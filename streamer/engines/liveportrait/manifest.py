@@ -20,7 +20,8 @@ _BLOCK: Final = 1 << 22  # bytes hashed at a time
 class ModelFile:
     """One model file. ``path`` is relative to the weights folder; ``size`` in bytes where known.
 
-    The engine runs without a file that is ``optional``.
+    ``about`` is a rounded size for people where the exact one is not published. The engine runs
+    without a file that is ``optional``.
     """
 
     network: str
@@ -30,6 +31,7 @@ class ModelFile:
     commercial: bool
     size: int | None = None
     optional: bool = False
+    about: int | None = None
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ def sha256(path: Path) -> str:
 
 
 def _entry(item: Mapping[str, Any]) -> ModelFile:
-    size = item.get("size")
+    size, about = item.get("size"), item.get("about")
     return ModelFile(
         network=str(item["network"]),
         path=str(item["path"]),
@@ -124,4 +126,5 @@ def _entry(item: Mapping[str, Any]) -> ModelFile:
         commercial=bool(item["commercial"]),
         size=None if size is None else int(size),
         optional=bool(item.get("optional", False)),
+        about=None if about is None else int(about),
     )
