@@ -4,7 +4,9 @@ from streamer.config import Config, parse_address
 from streamer.controls import Controls, Cue, Wishes
 from streamer.errors import (
     ConfigError,
+    ConsentError,
     EngineError,
+    NoFaceError,
     PhotoError,
     PortraitError,
     PresetError,
@@ -20,11 +22,13 @@ __all__ = [
     "PARAMETERS",
     "Config",
     "ConfigError",
+    "ConsentError",
     "Controls",
     "Cue",
     "EngineError",
     "Face",
     "Frame",
+    "NoFaceError",
     "Parameter",
     "PhotoError",
     "PortraitError",

@@ -5,7 +5,9 @@
     PortraitError
     ├── ConfigError     a flag, a setting, an environment variable
     │   └── PresetError a preset file: path, keyframe, field
-    ├── PhotoError      the picture: unreadable, too small, no face
+    ├── PhotoError      the picture: unreadable, too small
+    │   └── NoFaceError no face was found; its points can be marked by hand
+    ├── ConsentError    what the person in the photo has not agreed to
     ├── WeightsError    model files: missing, damaged
     ├── EngineError     the engine cannot start or broke
     └── SinkError       camera or file cannot be written
@@ -29,6 +31,18 @@ class PresetError(ConfigError):
 
 class PhotoError(PortraitError):
     """A picture cannot be used; the text says why and what would work."""
+
+
+class NoFaceError(PhotoError):
+    """No face was found; ``by_hand``, the end of the text, says how to mark it where one types."""
+
+    def __init__(self, what: str, by_hand: str = "") -> None:
+        super().__init__(what + by_hand)
+        self.what = what
+
+
+class ConsentError(PortraitError):
+    """The person in the photo has not agreed to this; the text says which photo would do."""
 
 
 class WeightsError(PortraitError):

@@ -11,11 +11,11 @@ import stat
 import threading
 import unicodedata
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -68,7 +68,8 @@ class Photo:
 
     ``image`` is (height, width, 3) uint8 RGB, upright, at most 2048 px on the longer side;
     ``key`` is the SHA-256 of the file, for caches. ``size_in_file`` (width, height) is the upright
-    size before any reduction: sidecar coordinates refer to it.
+    size before any reduction: sidecar coordinates refer to it. ``marked`` holds points of the face
+    that are tried out, as a sidecar file would say them; they come before any file.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Photo:
     image: Frame
     key: str
     size_in_file: tuple[int, int]
+    marked: Mapping[str, Any] | None = None
 
 
 def name_of(path: Path) -> str:
@@ -89,7 +91,11 @@ def read_photo(path: Path, name: str | None = None) -> Photo:
     Of an animation the first frame is taken. Raises: `PhotoError`, which says what is wrong with
     the file and what to do.
     """
-    data = _read_bytes(path)
+    return photo_from_bytes(_read_bytes(path), path, name)
+
+
+def photo_from_bytes(data: bytes, path: Path, name: str | None = None) -> Photo:
+    """Read a picture that is, or will be, the file ``path``. Raises: `PhotoError`."""
     with _quietly():
         opened = _open(path, data)
         size = _checked_size(path, opened)
@@ -114,6 +120,12 @@ def read_photo(path: Path, name: str | None = None) -> Photo:
         key=hashlib.sha256(data).hexdigest(),
         size_in_file=size[::-1] if turned or turned_by_decoder else size,
     )
+
+
+def format_of(data: bytes) -> str:
+    """Return the name of the format that a readable picture is in, such as ``JPEG``."""
+    with _quietly():
+        return _open(Path("picture"), data).format or ""
 
 
 def _read_bytes(path: Path) -> bytes:

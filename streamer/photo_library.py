@@ -5,30 +5,22 @@ anywhere else. A folder is looked at anew each time: a picture dropped into it i
 """
 
 import difflib
-import logging
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
-import yaml
-
 from streamer.errors import PhotoError
-from streamer.photo import name_of
-
-log: Final = logging.getLogger(__name__)
+from streamer.photo import Photo, name_of
+from streamer.photo_about import about_path, read_about, write_about
+from streamer.photo_import import companions, keep
 
 # Only for the list; what a file really is, is judged when it is read.
 PICTURE_SUFFIXES: Final = frozenset(
     (".jpg", ".jpeg", ".png", ".webp", ".avif", ".tif", ".tiff", ".gif", ".bmp", ".ppm", ".jp2")
 )
-
-ABOUT_SUFFIX: Final = ".about.yaml"
-MAX_ABOUT_BYTES: Final = 16 * 1024
-_ABOUT_TEXTS: Final = ("credit", "terms")
-_ABOUT_FLAGS: Final = ("demo", "may_speak")
-_LANGUAGES: Final = ("en", "ko")
 
 # An error message lists no more names than fit a terminal's line or two.
 _LISTED: Final = 20
@@ -39,7 +31,8 @@ class PhotoEntry:
     """One picture of the library, with what ``<stem>.about.yaml`` beside it says.
 
     ``demo``: shown as a technical demonstration only. ``may_speak``: may be made to speak; false
-    for pictures of living people who have not agreed.
+    for pictures of living people who have not agreed. ``own``: the user added it on the page and
+    may change or remove it there.
     """
 
     name: str
@@ -49,13 +42,21 @@ class PhotoEntry:
     terms: str = ""
     demo: bool = False
     may_speak: bool = True
+    own: bool = False
 
 
 class PhotoLibrary:
-    """The pictures of some folders, in their order; may be used by several threads."""
+    """The pictures of some folders, in their order; may be used by several threads.
 
-    def __init__(self, folders: Sequence[Path]) -> None:
-        self._folders = tuple(folders)
+    ``own`` is the user's own folder, the last of them: photos are added and removed there. It need
+    not exist. ``revision`` grows when that is done, so that those who show a list know.
+    """
+
+    def __init__(self, folders: Sequence[Path], own: Path | None = None) -> None:
+        self._own = own
+        self._folders = (*folders, *(() if own is None else (own,)))
+        self._writing = threading.Lock()
+        self.revision = 0
         # Replaced whole, never changed: what the about files said, by path, time and size.
         self._abouts: Mapping[tuple[str, int, int], Mapping[str, Any]] = MappingProxyType({})
 
@@ -69,8 +70,65 @@ class PhotoLibrary:
                 if name in entries:  # me.jpg beside me.png
                     name = path.name.lower()
                 if name not in entries:
-                    entries[name] = PhotoEntry(name=name, path=path, **self._about(path))
+                    entries[name] = self._entry(name, path, own=folder == self._own)
         return list(entries.values())
+
+    def about(self, path: Path) -> PhotoEntry:
+        """Return what is known about any picture file, of the library or not."""
+        return self._entry(name_of(path), path, own=path.parent == self._own)
+
+    def add(
+        self, file_name: str, data: bytes, check: Callable[[Photo], object] | None
+    ) -> PhotoEntry:
+        """Keep a picture in the user's own folder, byte for byte, under a free name.
+
+        ``check`` is given the photo first; what it raises is the reason why nothing is kept.
+        Raises: `PhotoError`.
+        """
+        if self._own is None:
+            raise PhotoError("There is no folder to keep photos in.")
+        taken = {name_of(entry.path) for entry in self.entries()}
+        path = keep(self._own, file_name, data, taken, check)
+        with self._writing:
+            self.revision += 1
+        return next(entry for entry in self.entries() if entry.path == path)
+
+    def change_about(self, name: str, changes: Mapping[str, Any]) -> PhotoEntry:
+        """Change what is known about one of the user's own photos: label, credit, may_speak.
+
+        Raises: `PhotoError`.
+        """
+        entry = self._own_entry(name)
+        with self._writing:
+            write_about(entry.path, changes)
+            self.revision += 1
+        return next(e for e in self.entries() if e.path == entry.path)
+
+    def remove(self, name: str) -> None:
+        """Delete one of the user's own photos with the files beside it. Raises: `PhotoError`."""
+        entry = self._own_entry(name)
+        with self._writing:
+            try:
+                beside = companions(entry.path)
+                entry.path.unlink()  # first, since without it the others mean nothing
+                for path in beside:
+                    path.unlink(missing_ok=True)
+            except OSError as exc:
+                raise PhotoError(
+                    f"'{entry.path}' could not be deleted ({exc.strerror}). Delete it by hand."
+                ) from exc
+            finally:
+                self.revision += 1
+
+    def _own_entry(self, name: str) -> PhotoEntry:
+        path = self.find_name(name)
+        entry = next(entry for entry in self.entries() if entry.path == path)
+        if not entry.own:
+            raise PhotoError(
+                f"'{name}' is none of the photos that were added on the page; it lies in "
+                f"'{path.parent}'."
+            )
+        return entry
 
     def find(self, name_or_path: str | Path) -> Path:
         """Return the file for a name of the library or for any path, as the command line gives it.
@@ -114,17 +172,20 @@ class PhotoLibrary:
         more = f" and {len(entries) - _LISTED} more" if len(entries) > _LISTED else ""
         raise PhotoError(f"There is no photo '{shown}'.{hint} There are: {names}{more}.")
 
+    def _entry(self, name: str, path: Path, own: bool) -> PhotoEntry:
+        return PhotoEntry(name=name, path=path, own=own, **self._about(path))
+
     def _about(self, photo: Path) -> Mapping[str, Any]:
         """What is known about a picture; read again only when its file changed."""
-        path = photo.with_name(photo.stem + ABOUT_SUFFIX)
+        path = about_path(photo)
         try:
             status = path.stat()
         except OSError:
-            return {"label": _label_from(photo)}
+            return read_about(photo)
         key = (str(path), status.st_mtime_ns, status.st_size)
         known = self._abouts.get(key)
         if known is None:
-            known = MappingProxyType(_read_about(path, photo))
+            known = MappingProxyType(read_about(photo))
             kept = {k: v for k, v in self._abouts.items() if k[0] != str(path)}
             self._abouts = MappingProxyType({**kept, key: known})
         return known
@@ -156,52 +217,3 @@ def _exists(path: Path) -> bool:
         return path.exists()
     except (OSError, ValueError):
         return False
-
-
-def _label_from(photo: Path) -> Mapping[str, str]:
-    text = photo.stem.replace("-", " ").replace("_", " ").strip() or photo.stem
-    text = text[0].upper() + text[1:]
-    return MappingProxyType(dict.fromkeys(_LANGUAGES, text))
-
-
-def _read_about(path: Path, photo: Path) -> dict[str, Any]:
-    """Read an about file. A wrong one is reported once and the picture treated with most care."""
-    try:
-        return _checked_about(path, photo)
-    except (OSError, ValueError, yaml.YAMLError) as exc:
-        problem = " ".join(str(exc).split())
-        log.warning("%s: %s. The picture is shown as a demo and does not speak.", path, problem)
-        return {"label": _label_from(photo), "demo": True, "may_speak": False}
-
-
-def _checked_about(path: Path, photo: Path) -> dict[str, Any]:
-    """Raise `ValueError` with the key for anything that is not as expected."""
-    with path.open("rb") as file:
-        data = file.read(MAX_ABOUT_BYTES + 1)
-    if len(data) > MAX_ABOUT_BYTES:
-        raise ValueError(f"larger than {MAX_ABOUT_BYTES // 1024} kB")
-    document = yaml.safe_load(data)
-    if not isinstance(document, dict):
-        raise ValueError("holds no keys; expected label, credit, terms, demo, may_speak")
-    known = ("label", *_ABOUT_TEXTS, *_ABOUT_FLAGS)
-    unknown = [str(key) for key in document if key not in known]
-    if unknown:
-        raise ValueError(f"{unknown[0]} is not known; known are {', '.join(known)}")
-    about: dict[str, Any] = {"label": _label_from(photo)}
-    for key in _ABOUT_TEXTS:
-        if key in document:
-            if not isinstance(document[key], str):
-                raise ValueError(f"{key} must be text")
-            about[key] = document[key]
-    for key in _ABOUT_FLAGS:
-        if key in document:
-            if not isinstance(document[key], bool):
-                raise ValueError(f"{key} must be true or false")
-            about[key] = document[key]
-    label = document.get("label", {})
-    if not isinstance(label, dict) or not all(
-        isinstance(k, str) and isinstance(v, str) for k, v in label.items()
-    ):
-        raise ValueError("label must hold texts by language, such as {en: Me, ko: 나}")
-    about["label"] = MappingProxyType({**about["label"], **label})
-    return about

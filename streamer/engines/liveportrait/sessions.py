@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from streamer.engines.liveportrait.crop import Points
 from streamer.engines.liveportrait.faces import Faces, Session, detect, find_106, find_203
-from streamer.errors import PhotoError, WeightsError
+from streamer.errors import NoFaceError, PhotoError, WeightsError
 from streamer.view import Frame
 
 log: Final = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ class FaceModels:
             raise RuntimeError("face detection without its models")
         faces: Faces = detect(self.detector, photo)
         if not len(faces.boxes):
-            raise PhotoError(
+            raise NoFaceError(
                 "No face was found in the photo. Use a picture that shows one face from the "
                 "front, large and evenly lit."
             )

@@ -13,7 +13,7 @@ from streamer.engines.warp.landmarks import Landmarks, Point
 from streamer.engines.warp.marks import Marks
 from streamer.engines.warp.measure import measure_box, measure_pupils
 from streamer.engines.warp.sidecar import load_sidecar, save_sidecar, sidecar_path
-from streamer.errors import PhotoError
+from streamer.errors import NoFaceError, PhotoError
 from streamer.geometry import apply, scaling_about_edges
 from streamer.photo import Photo
 
@@ -137,10 +137,10 @@ def _detect(photo: Photo, face: int) -> Landmarks:
                 f"'{photo.path}' {_TURN[turns]} in an image program and save it again."
             )
     if not boxes:
-        raise PhotoError(
+        raise NoFaceError(
             f"No face was found in '{photo.path}'. Use a picture whose face looks at the camera, "
-            "is larger and better lit; or mark the two pupils yourself: living-portrait landmarks "
-            f"'{photo.path}' --eyes X,Y X,Y"
+            "is larger and better lit; or mark the two pupils yourself",
+            f": living-portrait landmarks '{photo.path}' --eyes X,Y X,Y",
         )
     if not 0 <= face < len(boxes):
         raise PhotoError(
