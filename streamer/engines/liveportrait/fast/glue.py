@@ -225,9 +225,10 @@ class TorchGlue:
         moved = torch.einsum("bkwx,bkdhxc->bdhwkc", hat_x, moved)
         per_motion = features[..., :channels].unflatten(-1, (keypoints + 1, each))
         per_motion[..., 1:] = moved
-        per_motion[..., 1:, 0] = _product(*heat_lines(source, kp_driving)) - _product(
-            source.heat_x[None], source.heat_y[None], source.heat_z[None]
-        )
+        axes = (source.axis_x, source.axis_y, source.axis_z)
+        now = (heat_line(line, kp_driving[..., axis]) for axis, line in enumerate(axes))
+        before = _product(source.heat_x[None], source.heat_y[None], source.heat_z[None])
+        per_motion[..., 1:, 0] = _product(*now) - before
         out = features.flatten(0, 1).permute(0, 3, 1, 2)
         if also is not None:
             also.copy_(out)
@@ -341,14 +342,13 @@ def shifts(source: Source, kp_driving: Tensor) -> Tensor:
     return functional.pad(source.kp - kp_driving, (0, 0, 1, 0))
 
 
-def heat_lines(source: Source, keypoints: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the heat of keypoints along each axis. Shapes: (B, K, W), (B, K, H), (B, K, D)."""
+def heat_line(line: Tensor, keypoints: Tensor) -> Tensor:
+    """Return the heat of keypoints along an axis.
 
-    def along(axis: int, line: Tensor) -> Tensor:
-        away = line - keypoints[..., axis, None]
-        return torch.exp(-0.5 * away * away / HEAT_VARIANCE)
-
-    return along(0, source.axis_x), along(1, source.axis_y), along(2, source.axis_z)
+    Shapes: line (n), the voxels' coordinates; keypoints (..., K), theirs -> (..., K, n).
+    """
+    away = line - keypoints[..., None]
+    return torch.exp(-0.5 * away * away / HEAT_VARIANCE)
 
 
 def along_depth(parts: Tensor, depth: int, taps: int) -> Tensor:
@@ -401,9 +401,7 @@ def sampled(source: Source, at: Tensor) -> Tensor:
 
 def repeated(x: Tensor, scale: int) -> Tensor:
     """Repeat every pixel. Shapes: (B, C, h, w) -> (B, C, scale * h, scale * w)."""
-    if scale == 1:
-        return x
-    return x.repeat_interleave(scale, dim=2).repeat_interleave(scale, dim=3)
+    return functional.interpolate(x, scale_factor=float(scale)) if scale > 1 else x
 
 
 def interleaved(corners: Tensor, scale: int) -> Tensor:
