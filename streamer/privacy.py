@@ -1,5 +1,7 @@
 """The picture that stands in for the face while privacy is asked for: "be right back"."""
 
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -31,3 +33,33 @@ def privacy_picture(chosen: Path | None, width: int, height: int) -> Frame:
     drawn = np.asarray(cv2.resize(image, size, interpolation=how), np.uint8)
     x, y = (size[0] - width) // 2, (size[1] - height) // 2
     return np.ascontiguousarray(drawn[y : y + height, x : x + width])
+
+
+class Card:
+    """The picture kept ready, so that it is there with the next frame when it is asked for.
+
+    ``say`` gets what is wrong with the ``chosen`` file, or an empty text; the shipped picture then
+    stands in, since nobody who asks for privacy may be shown.
+    """
+
+    def __init__(self, chosen: Path | None, say: Callable[[str], None]) -> None:
+        self._chosen = chosen
+        self._say = say
+        self._lock = threading.Lock()
+        self._ready: Frame | None = None
+
+    def at(self, width: int, height: int) -> Frame:
+        """Return the picture at this size. Shape: (height, width, 3)."""
+        with self._lock:
+            if self._ready is None or self._ready.shape != (height, width, 3):
+                self._ready = self._read(width, height)
+            return self._ready
+
+    def _read(self, width: int, height: int) -> Frame:
+        try:
+            picture = privacy_picture(self._chosen, width, height)
+        except ConfigError as exc:
+            self._say(str(exc))
+            return privacy_picture(None, width, height)
+        self._say("")
+        return picture

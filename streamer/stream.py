@@ -14,16 +14,18 @@ from streamer.animation.idle_style import IdleStyle
 from streamer.animation.preset_library import PresetLibrary
 from streamer.animation.presets import Preset
 from streamer.config import Config
+from streamer.consent import refusal
 from streamer.controls import Controls, Wishes
 from streamer.engines import Scene
 from streamer.engines.choice import Choice, Options, choose_engine
-from streamer.errors import ConfigError
+from streamer.errors import ConfigError, ConsentError, PhotoError
 from streamer.generate import Frames
 from streamer.loop import Act, Moment, run
 from streamer.pacer import Pacer
 from streamer.photo import Photo
-from streamer.photo_library import PhotoLibrary
-from streamer.privacy import privacy_picture
+from streamer.photo_library import PhotoEntry, PhotoLibrary
+from streamer.preset_files import PresetFiles
+from streamer.privacy import Card, privacy_picture
 from streamer.problems import Problems
 from streamer.readout import Readout
 from streamer.resources import shipped, user_folder
@@ -32,7 +34,7 @@ from streamer.sinks.camera import CameraSink, CameraState, list_cameras
 from streamer.sinks.preview import PreviewSink
 from streamer.stage import Stage
 from streamer.stats import Stats
-from streamer.view import View
+from streamer.view import Frame, View
 
 log = logging.getLogger(__name__)
 
@@ -63,8 +65,10 @@ class Stream:
         self.presets = PresetLibrary(
             [shipped("presets"), *_given(config.presets), user_folder("presets")]
         )
+        own = config.presets or user_folder("presets")
+        self.preset_files = PresetFiles(self.presets, shipped("presets"), own)
         self.photos = PhotoLibrary(
-            [shipped("photo"), *_given(config.photos), user_folder("photos")]
+            [shipped("photo"), *_given(config.photos)], own=user_folder("photos")
         )
         self.preview = PreviewSink()
         self.problems = Problems()
@@ -81,6 +85,7 @@ class Stream:
             problems=self.problems,
             stop=self._stop,
             spawn=self._spawn,
+            heed=self._heed,
         )
         self._readout = Readout(
             self._stage,
@@ -92,7 +97,11 @@ class Stream:
             config.fps,
         )
         self._sinks: list[Sink] = [self.preview, *sinks]
-        self._output = threading.Lock()  # held while camera, size, rate or cover change
+        self._output = threading.Lock()  # held while engine, camera, size or rate change
+        self._covering = threading.Lock()  # held for a moment: privacy waits for nothing slow
+        self._card = Card(
+            config.privacy_picture, say=lambda text: self.problems.set("privacy", text)
+        )
         self._library = threading.Lock()  # held while the preset folders are looked at
         self._draft: Preset | None = None
         self._animator: Animator | None = None
@@ -108,7 +117,10 @@ class Stream:
                 f"Choose one of: {', '.join(self.presets.idle_styles)}."
             )
         if self.config.privacy_picture is not None:
-            self._cover()  # a picture that cannot be used is told now, not when it is needed
+            # A picture that cannot be used is told now, not when it is needed.
+            privacy_picture(
+                self.config.privacy_picture, self.config.view.width, self.config.view.height
+            )
         scene = self.stage_once()
         act = self._stage.begin(scene)
         self._animator = Animator(
@@ -117,6 +129,7 @@ class Stream:
             presets=self.presets.presets,
             styles=self.presets.idle_styles,
         )
+        self._heed(self.photo)
         self._say_presets()
         self._open_camera()
         self._readout.pacer = pacer = Pacer(self.config.fps, lead=LEAD)
@@ -203,6 +216,8 @@ class Stream:
             with self._library:
                 if self.presets.reload_if_changed(self._readout.now):
                     self._take_presets()
+            self._cover()  # ready before it is asked for
+            self._heed(self.photo)
             self.stats.sample_memory()
 
     # --- presets
@@ -217,8 +232,10 @@ class Stream:
     def try_preset(self, preset: Preset | None, *, strength: float = 1.0) -> None:
         """Play a preset that is not in the library, under its own name; None forgets it.
 
-        Until `reload_presets` it stands in for a preset of that name.
+        Until `reload_presets` it stands in for a preset of that name. Raises: `ConsentError`.
         """
+        if preset is not None:
+            self._check_consent(preset)
         with self._library:
             self._draft = preset
             self._take_presets()
@@ -264,8 +281,9 @@ class Stream:
                 self._stage.change_output(view.width, view.height, config.fps)
             self.config = config
             self._readout.fps = config.fps
-            if self._readout.privacy:
-                self._act.cover(self._cover())
+            with self._covering:
+                if self._readout.privacy:
+                    self._act.cover(self._cover())
             if self._readout.pacer is not None:
                 self._readout.pacer.change_rate(config.fps)
             self._close_camera()
@@ -307,14 +325,12 @@ class Stream:
 
     def set_privacy(self, on: bool) -> None:
         """Show the "be right back" picture with the next frame, or fade back to the face."""
-        with self._output:
+        with self._covering:
             self._act.cover(self._cover() if on else None)
             self._readout.privacy = on
 
-    def _cover(self) -> Any:
-        return privacy_picture(
-            self.config.privacy_picture, self._stage.view.width, self._stage.view.height
-        )
+    def _cover(self) -> Frame:
+        return self._card.at(self._stage.view.width, self._stage.view.height)
 
     # --- engine, portrait and view
 
@@ -333,12 +349,52 @@ class Stream:
                 self.config = before
                 raise
 
-    def change_photo(self, name: str) -> None:
+    def change_photo(self, name: str, marked: Mapping[str, Any] | None = None) -> None:
         """Put another portrait on stage, cross-faded; waits until it is prepared.
 
-        ``name`` is one of `photos`. Raises: `PhotoError`; the current portrait stays.
+        ``name`` is one of `photos`; ``marked`` are points of its face to try, as a sidecar file
+        would say them. Raises: `PhotoError`; the current portrait stays.
         """
-        self._stage.change_photo(name)
+        self._stage.change_photo(name, marked)
+
+    def add_photo(self, file_name: str, data: bytes, *, find_face: bool = True) -> PhotoEntry:
+        """Keep a picture among the user's own photos, once a face was found in it.
+
+        Without ``find_face`` none is looked for: its points will be marked by hand.
+        Raises: `NoFaceError`, `PhotoError`; nothing is kept then.
+        """
+        return self.photos.add(file_name, data, self._stage.find_face if find_face else None)
+
+    def remove_photo(self, name: str) -> None:
+        """Delete one of the user's own photos. Raises: `PhotoError`, also for the one on stage."""
+        if self.photos.find_name(name) == self.photo.path:
+            raise PhotoError(f"'{name}' is on stage. Choose another portrait first.")
+        self.photos.remove(name)
+
+    def change_about(self, name: str, changes: Mapping[str, Any]) -> PhotoEntry:
+        """Change label, credit or may_speak of one of the user's own photos, at once.
+
+        Raises: `PhotoError`.
+        """
+        entry = self.photos.change_about(name, changes)
+        self._heed(self.photo)
+        return entry
+
+    def refusal(self, preset: str) -> str:
+        """Say why a preset is not played with the photo on stage; empty if it is.
+
+        Doors ask before they trigger, to tell the sender. Raises: `KeyError`.
+        """
+        return refusal(self.presets.presets[preset], self.photos.about(self.photo.path))
+
+    def _heed(self, photo: Photo) -> None:
+        """Let the animator know what the person in a photo has agreed to."""
+        if self._animator is not None:
+            self._animator.may_speak = self.photos.about(photo.path).may_speak
+
+    def _check_consent(self, preset: Preset) -> None:
+        if reason := refusal(preset, self.photos.about(self.photo.path)):
+            raise ConsentError(reason)
 
     def change_view(self, **fields: Any) -> None:
         """Change fit, zoom, offset_x, offset_y, mirror or fill. Raises `ConfigError`."""
@@ -349,9 +405,11 @@ class Stream:
     ) -> Frames:
         """Render one preset from rest to rest without touching the live camera.
 
-        Raises: `KeyError` for an unknown preset, `ValueError` for ``fps`` or ``strength``.
+        Raises: `KeyError` for an unknown preset, `ValueError` for ``fps`` or ``strength``,
+        `ConsentError` for one that this photo may not play.
         """
         preset = self.presets.presets[expression]
+        self._check_consent(preset)
         return self._stage.generate(preset, fps=fps, strength=strength, width=width)
 
     # --- what others may see

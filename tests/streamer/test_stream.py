@@ -11,6 +11,8 @@ import pytest
 from PIL import Image
 
 from streamer import Config, ConfigError, PhotoError
+from streamer.engines.choice import Choice, Options, choose_engine
+from streamer.privacy import Card, privacy_picture
 from streamer.stream import Stream
 from streamer.view import Frame
 
@@ -254,6 +256,40 @@ def test_privacy_hides_the_face_at_once_at_every_size(stream: Stream, watch: Wat
     stream.set_privacy(False)
     assert stream.state()["privacy"] is False
     assert watch.more(15)
+
+
+def test_privacy_does_not_wait_for_an_engine_that_is_being_loaded() -> None:
+    loading, loaded = threading.Event(), threading.Event()
+
+    def choose(options: Options) -> Choice:
+        if options.engine == "warp" and options.device == "cpu":
+            loading.set()
+            loaded.wait(10)
+        return choose_engine(options)
+
+    stream = Stream(CONFIG, choose=choose)
+    stream.start()
+    change = threading.Thread(target=stream.change_engine, args=("warp", "cpu"))
+    try:
+        change.start()
+        assert loading.wait(10)
+        stream.set_privacy(True)
+        assert stream.privacy
+    finally:
+        loaded.set()
+        change.join()
+        stream.stop()
+
+
+def test_a_privacy_picture_that_is_gone_when_it_is_needed_still_hides_the_face(
+    tmp_path: Path,
+) -> None:
+    said: list[str] = []
+
+    card = Card(tmp_path / "gone.png", said.append).at(64, 36)
+
+    assert np.array_equal(card, privacy_picture(None, 64, 36))
+    assert "gone.png" in said[0]
 
 
 def test_a_preset_can_be_tried_before_it_is_saved(stream: Stream, watch: Watch) -> None:
