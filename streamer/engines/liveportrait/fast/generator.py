@@ -104,6 +104,8 @@ class FastGenerator(nn.Module):
 
     def __init__(self, network: Generator, dtype: torch.dtype, glue: Glue) -> None:
         super().__init__()
+        if not network.up_1.learned_shortcut:
+            raise TypeError("the last block's shortcut has no norm: the biases before it count")
         self._glue = glue
         blocks: list[Any] = [network.get_submodule(name) for name in network.middle_names]
         self._middle, self._eps = network.fc.out_channels, network.up_0.norm_0.param_free_norm.eps
@@ -113,10 +115,11 @@ class FastGenerator(nn.Module):
         self.blocks = nn.ModuleList(FastBlock(block, dtype, glue) for block in blocks)
         self.up_0 = FastBlock(network.up_0, dtype, glue, enlarge=2)
         self.up_1 = FastBlock(network.up_1, dtype, glue, enlarge=2)
-        self._scales = [_scale(network.up_0), _scale(network.up_1)]
+        ups = (network.up_0, network.up_1)
+        self._scales, self._groups = [_scale(b) for b in ups], [len(_norms(b)) for b in ups]
         self.shared_0, self.shared_1 = (
             RepeatedConv(torch.cat(_weights(_norms(block))), scale, dtype)
-            for block, scale in zip((network.up_0, network.up_1), self._scales, strict=True)
+            for block, scale in zip(ups, self._scales, strict=True)
         )
         for name, group in (
             ("first_bias", norms),
@@ -149,11 +152,17 @@ class FastGenerator(nn.Module):
         for block, pair in zip(self.blocks, shared.split(2), strict=True):
             normed = glue.statistics(block(normed, pair), self._eps)
         shared = glue.shared(
-            self.shared_0(features), self.shared_0_bias, groups=3, scale=self._scales[0]
+            self.shared_0(features),
+            self.shared_0_bias,
+            groups=self._groups[0],
+            scale=self._scales[0],
         )
         normed = glue.statistics(self.up_0(normed, shared), self._eps)
         shared = glue.shared(
-            self.shared_1(features), self.shared_1_bias, groups=3, scale=self._scales[1]
+            self.shared_1(features),
+            self.shared_1_bias,
+            groups=self._groups[1],
+            scale=self._scales[1],
         )
         x = glue.activate(self.up_1(normed, shared), self.end_bias, SLOPE)
         return self.image(x)[:, : self._image_channels] + self.image_bias

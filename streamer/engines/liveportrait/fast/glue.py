@@ -10,6 +10,7 @@ can be captured in a CUDA graph. Tensors called a slice may be channel slices of
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from itertools import product
+from math import isqrt
 from typing import Final, NamedTuple, Protocol
 
 import torch
@@ -188,10 +189,10 @@ class Glue(Protocol):
         """
 
     def picture(self, x: Tensor) -> Tensor:
-        """Return the bytes: sigmoid, pixel shuffle by 2, times 255, truncated.
+        """Return the bytes: sigmoid, pixel shuffle, times 255, truncated.
 
-        Shapes: (B, 12, h, w), a slice -> (B, 2 h, 2 w, 3) uint8. Bytes hide what is not finite:
-        look at ``x`` before.
+        Bytes hide what is not finite: look at ``x`` before.
+        Shapes: (B, 3 * r * r, h, w), a slice, with r = 2 -> (B, r * h, r * w, 3) uint8.
         """
 
 
@@ -333,7 +334,8 @@ class TorchGlue:
         return _stored(x, gain.dtype)
 
     def picture(self, x: Tensor) -> Tensor:  # noqa: D102
-        image = functional.pixel_shuffle(torch.sigmoid(x.to(wide(x.dtype))), 2)
+        upscale = isqrt(x.shape[1] // 3)
+        image = functional.pixel_shuffle(torch.sigmoid(x.to(wide(x.dtype))), upscale)
         return (image * 255.0).to(torch.uint8).permute(0, 2, 3, 1).contiguous()
 
 
