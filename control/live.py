@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from streamer import Controls, Frame
 from streamer.animation.presets import Preset
+from streamer.preset_files import PresetFiles
 
 
 class PresetLike(Protocol):
@@ -34,6 +35,10 @@ class PresetLike(Protocol):
     @property
     def blocks(self) -> Iterable[str]:
         """Idle channels that rest meanwhile."""
+
+    @property
+    def speaks(self) -> bool:
+        """Whether the face seems to say something."""
 
 
 class Presets(Protocol):
@@ -79,9 +84,17 @@ class PhotoEntry(Protocol):
     def may_speak(self) -> bool:
         """Whether it may be made to speak."""
 
+    @property
+    def own(self) -> bool:
+        """Whether the user added it here and may remove it."""
+
 
 class Photos(Protocol):
     """The pictures to choose from."""
+
+    @property
+    def revision(self) -> int:
+        """Grows when one was added, described or removed."""
 
     def entries(self) -> Iterable[PhotoEntry]:
         """Return all of them."""
@@ -144,6 +157,10 @@ class Live(Protocol):
         """Performances and idle styles."""
 
     @property
+    def preset_files(self) -> PresetFiles:
+        """The files behind them."""
+
+    @property
     def photos(self) -> Photos:
         """The pictures to choose from."""
 
@@ -157,8 +174,26 @@ class Live(Protocol):
     def health(self) -> tuple[bool, dict[str, Any]]:
         """Return whether frames flow, and the short state."""
 
-    def change_photo(self, name: str) -> None:
-        """Put another portrait on stage; waits until it is prepared. Raises `PhotoError`."""
+    def change_photo(self, name: str, marked: Mapping[str, Any] | None = None) -> None:
+        """Put another portrait on stage; waits until it is prepared. Raises `PhotoError`.
+
+        ``marked`` are points of its face to try.
+        """
+
+    def add_photo(self, file_name: str, data: bytes, *, find_face: bool = True) -> PhotoEntry:
+        """Keep a picture among the user's own photos. Raises `NoFaceError`, `PhotoError`."""
+
+    def remove_photo(self, name: str) -> None:
+        """Delete one of the user's own photos. Raises `PhotoError`."""
+
+    def change_about(self, name: str, changes: Mapping[str, Any]) -> PhotoEntry:
+        """Change label, credit or may_speak of one of the user's own photos.
+
+        Raises `PhotoError`.
+        """
+
+    def refusal(self, preset: str) -> str:
+        """Say why a preset is not played with the photo on stage; empty if it is."""
 
     def change_view(self, **fields: Any) -> None:
         """Change the geometry photo -> frame. Raises `ConfigError`."""

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -45,6 +45,7 @@ class Stage:
         problems: Problems,
         stop: threading.Event,
         spawn: Callable[[str, Callable[[], None]], None],
+        heed: Callable[[Photo], None],
     ) -> None:
         self.options = options
         self.view = view
@@ -58,6 +59,7 @@ class Stage:
         self._problems = problems
         self._stop = stop
         self._spawn = spawn
+        self._heed = heed
         self._change = threading.Lock()
 
     def open(self, photo: str) -> Scene:
@@ -87,22 +89,30 @@ class Stage:
 
     # --- changes on air
 
-    def change_photo(self, name: str) -> None:
+    def change_photo(self, name: str, marked: Mapping[str, Any] | None = None) -> None:
         """Put another portrait on stage; waits until it is prepared.
 
-        Raises: `PhotoError`; the current portrait stays.
+        ``heed`` is told of the photo right before. Raises: `PhotoError`; the current portrait
+        stays.
         """
         with self._change:
             engine, act, _ = self._staged()
             try:
-                portrait = engine.open(read_photo(self._photos.find_name(name)))
+                photo = replace(read_photo(self._photos.find_name(name)), marked=marked)
+                portrait = engine.open(photo)
                 scene = engine.stage(portrait, self.view)
             except PortraitError as exc:
                 self._problems.set("photo", f"Portrait '{name}' was not taken: {exc}")
                 raise
             self.portrait = portrait
+            self._heed(photo)
             act.replace(scene)
             self._problems.set("photo", "")
+
+    def find_face(self, photo: Photo) -> None:
+        """See whether a photo could be put on stage. Raises: `PhotoError`."""
+        engine, _, _ = self._staged()
+        engine.open(photo)
 
     def change_view(self, **fields: Any) -> None:
         """Change fit, zoom, offset_x, offset_y, mirror or fill. Raises `ConfigError`."""

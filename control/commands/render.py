@@ -9,7 +9,7 @@ from pathlib import Path
 
 from control.commands.flags import PICTURE, add_picture_flags, typed
 from control.settings import load_config
-from streamer import PARAMETERS, Config, ConfigError, Face, Frame, SinkError
+from streamer import PARAMETERS, Config, ConfigError, ConsentError, Face, Frame, SinkError
 from streamer.animation.animator import Animator
 from streamer.controls import Controls, Wishes
 from streamer.stream import Stream
@@ -88,6 +88,8 @@ def plan(stream: Stream, config: Config, rest: Face, options: argparse.Namespace
             raise ConfigError(
                 f"Unknown preset '{options.preset}'. Choose one of: {', '.join(presets)}."
             )
+        if reason := stream.refusal(options.preset):
+            raise ConsentError(reason)
         start_s = BEFORE_S if options.style else 0.0
         controls = Controls(wishes)
         try:

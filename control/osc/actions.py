@@ -80,6 +80,8 @@ class Actions:
             case "release":
                 self._stream.controls.release(preset, source=call.source)
                 return verdict("released", name=preset)
+        if reason := self._stream.refusal(preset):
+            return verdict("not_for_this_photo", name=preset, reason=reason)
         self._stream.controls.trigger(
             preset, min(strength, 1.0), length_s or None, source=call.source
         )

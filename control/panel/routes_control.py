@@ -115,11 +115,14 @@ def add_routes(app: Flask, panel: Panel) -> None:
         example={"strength": 0.5, "length_s": 2},
         answer=gives(triggered=text(), strength=number(0, 1), mode=text()),
         names={"name": names},
+        problems=(409,),
     )
     def trigger(name: str) -> dict[str, Any]:
         preset = preset_named(name)
         body = read_body(("strength", "length_s"), '{"strength": 0.5, "length_s": 2}')
         strength = number_of(body, "strength", 0.0, 1.0, default=1.0)
+        if strength > 0.0 and (reason := stream.refusal(preset.name)):
+            raise Problem(409, "not-for-this-photo", reason)
         length_s = None
         if body.get("length_s") is not None:
             length_s = number_of(body, "length_s", *LENGTH_S)

@@ -59,7 +59,7 @@ def add_routes(app: Flask, panel: Panel) -> None:
         ),
         example={"expression": "smile", "fps": 10, "strength": 1.0, "width": 640},
         media="text/event-stream",
-        problems=(404, 503),
+        problems=(404, 409, 503),
     )
     def generate() -> Response:
         asked = read_body(("expression", "fps", "strength", "width"), EXAMPLE)
@@ -94,6 +94,7 @@ def described(preset: PresetLike) -> dict[str, Any]:
         "duration_ms": round(preset.duration_s * 1000),
         "mode": preset.mode,
         "blocks": list(preset.blocks),
+        "speaks": preset.speaks,
     }
 
 

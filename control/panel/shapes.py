@@ -93,4 +93,5 @@ PRESET: Final = gives(
     duration_ms=whole(0),
     mode=text("once", "hold", "toggle", "loop"),
     blocks=listed(text(), "idle channels that rest meanwhile"),
+    speaks=truth("not played with the photo of a person who has not agreed to that"),
 )

@@ -39,6 +39,7 @@ CROWD_FADE_S: Final = 0.15
 SAME_PRESS_S: Final = 0.05
 
 _EYE: Final = INDEX["eye_ratio"]
+_OPENING: Final = (INDEX["lip_ratio"], INDEX["lip_open"])
 _LOWS: Final = tuple(p.low for p in PARAMETERS.values())
 _HIGHS: Final = tuple(p.high for p in PARAMETERS.values())
 
@@ -77,6 +78,7 @@ class Animator:
         styles: Mapping[str, IdleStyle],
     ) -> None:
         self.playing: tuple[str, ...] = ()
+        self.may_speak = True  # of the photo on stage; any thread may set it
         self._drive = Drive()
         self._seed = seed
         self._rest = [Glide(PARAMETERS[name].clamp(rest[name]), REST_S) for name in NAMES]
@@ -155,7 +157,11 @@ class Animator:
             layer.apply(values, self._own, now)
         if closed > 0.0:
             values[_EYE] *= 1.0 - closed * (1.0 - self._lids_held.at(now))
+        opening = [values[i] for i in _OPENING]
         self._drive.lay(values, now)
+        if not self.may_speak:
+            for i, value in zip(_OPENING, opening, strict=True):
+                values[i] = value
         self._values = [
             low if value < low else high if value > high else value
             for value, low, high in zip(values, _LOWS, _HIGHS, strict=True)
@@ -205,6 +211,9 @@ class Animator:
                         self._waiting.append((self._start_of(cue, before), cue))
                     self._last_serial = cue.serial
             self._waiting.sort(key=lambda item: (item[0], item[1].serial))
+        if not self.may_speak:
+            # Cut, not faded: this changes with the portrait, which fades in over a still frame.
+            self._layers = [x for x in self._layers if not x.performance.preset.speaks]
         due = 0
         while due < len(self._waiting) and self._waiting[due][0] <= self._now:
             start, cue = self._waiting[due]
@@ -236,7 +245,7 @@ class Animator:
                 if layer.performance.preset.mode != "toggle":
                     layer.release(start)
             return
-        if performance is None:
+        if performance is None or (performance.preset.speaks and not self.may_speak):
             return
         held = [layer for layer in same if not layer.leaving and layer.end == math.inf]
         if performance.preset.mode == "toggle" and held:

@@ -79,6 +79,8 @@ class Preset:
     - ``blocks``: channels of idle life that rest meanwhile.
     - ``sustain``: a keyframe's time, or two: where ``hold`` waits and where extra length is
       spent. Two times are a passage that repeats (syllables); it must end as it began.
+    - ``speaks``: whether the face seems to say something. Such a preset is not played with the
+      photo of a person who has not agreed to that.
     - ``delay_s``: parameters that follow later (``delay_ms`` in the file, up to 500), because on a
       real face nothing starts on one frame.
     """
@@ -94,19 +96,25 @@ class Preset:
     description: str = ""
     sustain: tuple[float, float] | None = None
     delay_s: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    speaks: bool = False
 
 
 _REQUIRED: Final = ("name", "duration_ms", "keyframes")
 _FIELDS: Final = (
     *_REQUIRED,
-    *("label", "emoji", "description", "easing", "mode", "blocks", "sustain", "delay_ms"),
+    *("label", "emoji", "description", "easing", "mode", "blocks", "sustain", "delay_ms", "speaks"),
 )
 
 
 def load_preset(path: Path) -> Preset:
     """Read one preset file. Raises `PresetError`, and nothing else, for any content."""
+    return read_preset(read_mapping(path), path)
+
+
+def read_preset(content: Mapping[str, Any], path: Path) -> Preset:
+    """Read what a preset file at ``path`` holds or would hold. Raises `PresetError`."""
     where = str(path)
-    fields = check_keys(read_mapping(path), where, _FIELDS, _REQUIRED)
+    fields = check_keys(content, where, _FIELDS, _REQUIRED)
     name = check_name(fields["name"], path)
     easing = choice(fields.get("easing", "smoothstep"), f"{where}: easing", EASINGS)
     keyframes = _keyframes(fields["keyframes"], where, easing)
@@ -135,6 +143,7 @@ def load_preset(path: Path) -> Preset:
         ),
         sustain=sustain,
         delay_s=_delays(fields.get("delay_ms"), f"{where}: delay_ms", keyframes, duration_ms),
+        speaks=_truth(fields.get("speaks", False), f"{where}: speaks"),
     )
 
 
@@ -197,6 +206,12 @@ def _value(name: str, found: Any, where: str) -> Value:
         own = " and ".join(p.name for p in PARAMETERS.values() if p.neutral is None)
         raise wrong(where, found, f"a number; percentages are of the photo's own {own}")
     return Value(absolute=number(found, where, parameter.low, parameter.high, parameter.unit))
+
+
+def _truth(value: Any, where: str) -> bool:
+    if not isinstance(value, bool):
+        raise wrong(where, value, "true or false")
+    return value
 
 
 def _blocks(value: Any, where: str) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 import io
 import math
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from streamer import ConfigError, Controls, Frame, PhotoError, View
+from streamer import ConfigError, ConsentError, Controls, Frame, PhotoError, View
+from streamer.consent import refusal
 from streamer.parameters import neutral_face
 from streamer.sinks.preview import PreviewSink
 
@@ -25,6 +26,7 @@ class FakePreset:
     duration_s: float = 1.0
     mode: str = "once"
     blocks: tuple[str, ...] = ()
+    speaks: bool = False
 
 
 @dataclass
@@ -35,7 +37,7 @@ class FakePresets:
             for p in (
                 FakePreset("smile", {"en": "Smile", "ko": "웃어봐"}, "😊", 1.5),
                 FakePreset("wink", {"en": "Wink", "ko": "윙크"}, "😉", 0.8),
-                FakePreset("talk", {"en": "Talk", "ko": "말하기"}, "💬", 2.0, "hold", ("blink",)),
+                FakePreset("talk", {"en": "Talk", "ko": "말하기"}, "💬", 2.0, "hold", ("blink",), True),
             )
         }
     )
@@ -51,11 +53,13 @@ class FakeEntry:
     credit: str = "Somebody, public domain"
     demo: bool = False
     may_speak: bool = True
+    own: bool = False
 
 
 class FakePhotos:
     def __init__(self, *entries: FakeEntry) -> None:
         self._entries = entries
+        self.revision = 0
 
     def entries(self) -> list[FakeEntry]:
         return list(self._entries)
@@ -173,7 +177,11 @@ class FakeStream:
         keys = ("status", "engine", "camera", "photo", "fps", "uptime_s", "problems")
         return self.flowing, {**{key: state[key] for key in keys}, "device": "cpu"}
 
-    def change_photo(self, name: str) -> None:
+    def refusal(self, preset: str) -> str:
+        entry = next(e for e in self.photos.entries() if e.name == self.photo)
+        return refusal(self.presets.presets[preset], entry)  # type: ignore[arg-type]
+
+    def change_photo(self, name: str, marked: Mapping[str, Any] | None = None) -> None:
         self.before_photo()
         if name == "broken":
             self.photo_problem = "no face was found"
@@ -194,7 +202,8 @@ class FakeStream:
     def generate(
         self, expression: str, *, fps: float = 30.0, strength: float = 1.0, width: int | None = None
     ) -> FakeFrames:
-        self.presets.presets[expression]
+        if reason := self.refusal(expression):
+            raise ConsentError(reason)
         if not (math.isfinite(fps) and 1 <= fps <= 60):
             raise ValueError(f"fps must be 1 to 60, got {fps}")
         if not 0 < strength <= 1:
