@@ -21,6 +21,11 @@ class Verdict:
 _TEXTS: Final[dict[str, tuple[Kind, str, str]]] = {
     "played": ("done", "plays '{name}'", "'{name}' 재생"),
     "released": ("done", "releases '{name}'", "'{name}' 놓음"),
+    "not_for_this_photo": (
+        "refused",
+        "{reason}",
+        "'{name}'은(는) 이 사진에서 쓸 수 없음: 사진 속 사람이 말하게 하는 데 동의하지 않음",
+    ),
     "held": ("done", "holds {name} at {value}", "{name} 값을 {value}(으)로 고정"),
     "clamped": (
         "done",
