@@ -17,7 +17,7 @@ from control.panel.openapi import document, operation
 from control.panel.safety import guard
 from control.panel.schemas import anything, gives, listed, mapping, text
 from control.problems import MEDIA_TYPE, Problem
-from streamer import ConfigError, PhotoError, PortraitError
+from streamer import ConfigError, ConsentError, NoFaceError, PhotoError, PortraitError
 
 LANGUAGES: Final = ("en", "ko")
 DESCRIPTION: Final = gives(
@@ -66,8 +66,12 @@ def create_app(stream: Live, *, osc: OscLike | None = None) -> Flask:
 
     @app.errorhandler(PortraitError)
     def refused(exc: PortraitError) -> ResponseReturnValue:
+        if isinstance(exc, NoFaceError):
+            return _answer(Problem(422, "no-face", exc.what))
         if isinstance(exc, PhotoError):
             return _answer(Problem(422, "photo-refused", str(exc)))
+        if isinstance(exc, ConsentError):
+            return _answer(Problem(409, "not-for-this-photo", str(exc)))
         if isinstance(exc, ConfigError):
             return _answer(Problem(400, "bad-value", str(exc)))
         return _answer(Problem(500, "stream", str(exc)))
