@@ -280,3 +280,16 @@ def test_the_cue_says_who_asked(desk: Desk) -> None:
 def test_braces_in_what_people_send_do_no_harm(desk: Desk) -> None:
     assert desk.send("/portrait/trigger/{name.__class__}") == "unknown_preset"
     assert desk.send("/portrait/trigger", "{0}", "{1}") == "unknown_preset"
+
+
+def test_a_photo_without_consent_is_not_made_to_speak(desk: Desk) -> None:
+    desk.stream.photo = "sample-image"
+
+    assert desk.send("/portrait/trigger/talk") == "not_for_this_photo"
+    assert desk.send("/portrait/trigger", "talk", 0.5) == "not_for_this_photo"
+    assert desk.send("/portrait/trigger/talk", 0) == "released"
+    assert desk.send("/portrait/trigger/smile") == "played"
+    desk.stream.photo = "mona-lisa"
+    assert desk.send("/portrait/trigger/talk") == "played"
+
+    assert [cue[:2] for cue in desk.cues] == [("talk", 0.0), ("smile", 1.0), ("talk", 1.0)]

@@ -265,3 +265,26 @@ def test_the_page_follows_the_browser_s_language(client: FlaskClient) -> None:
 
     assert '<html lang="ko"' in korean
     assert '<html lang="en"' in english
+
+
+def test_a_photo_without_consent_is_not_made_to_speak(
+    client: FlaskClient, stream: FakeStream
+) -> None:
+    stream.photo = "sample-image"
+
+    for refused in (
+        client.post("/trigger/talk"),
+        client.post("/trigger/talk", json={"length_s": 9}),
+    ):
+        body = problem(refused, 409)
+        assert body["code"] == "not-for-this-photo"
+        assert "sample-image" in body["detail"]
+    drawn = problem(client.post("/generate", json={"expression": "talk"}), 409)
+    assert drawn["code"] == "not-for-this-photo"
+    assert client.post("/trigger/talk", json={"strength": 0}).status_code == 200
+    assert client.post("/release/talk").status_code == 200
+    assert client.post("/trigger/smile").status_code == 200
+
+    assert [cue.name for cue in stream.controls.snapshot().cues if cue.strength] == ["smile"]
+    told = {e["name"]: e["speaks"] for e in client.get("/expressions").json["expressions"]}
+    assert told == {"smile": False, "wink": False, "talk": True}
