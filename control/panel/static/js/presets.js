@@ -108,7 +108,7 @@ function draw() {
 /** A person who lives and was not asked is not made to speak. */
 function mayPlay(preset) {
   const photo = photos.find((entry) => entry.name === state?.photo);
-  return !photo || photo.may_speak || preset.name !== "talk";
+  return !photo || photo.may_speak || !preset?.speaks;
 }
 
 function show({ playing, presets_id }) {
