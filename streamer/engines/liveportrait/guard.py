@@ -16,7 +16,11 @@ def fault(image: NDArray[np.float32], photo_mean: float) -> str | None:
     Shapes: image (1, 3, H, W) in 0..1; ``photo_mean`` is the mean of the photo's crop, 0..1.
     One pass over the picture: a sum is not finite as soon as one value is not.
     """
-    mean = float(np.mean(image, dtype=np.float64))
+    return dark(float(np.mean(image, dtype=np.float64)), photo_mean)
+
+
+def dark(mean: float, photo_mean: float) -> str | None:
+    """Say what a picture's mean, 0..1 or not finite, tells about it, or None."""
     if not np.isfinite(mean):
         return "not finite"
     if mean < DARK_SHARE * photo_mean:
