@@ -13,6 +13,7 @@ from streamer.resources import weights_folder, weights_list
 
 CPU_WORKS: Final = "--engine liveportrait --device cpu"
 """What to type for the neural engine without an accelerator; it draws, but no live picture."""
+NO_ACCELERATOR: Final = "there is no accelerator (CUDA or MPS)"
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def accelerator_need(device: str) -> Need:
     devices.check_device(device)
     if device == "cpu":
         return Need("accelerator", False, "--device cpu was asked for", CPU_WORKS)
-    none = Need("accelerator", False, "there is no accelerator (CUDA or MPS)", CPU_WORKS)
+    none = Need("accelerator", False, NO_ACCELERATOR, CPU_WORKS)
     if not devices.likely():
         return none
     torch = devices.look()
@@ -79,6 +80,16 @@ def examine(chosen: Path | None, device: str) -> list[Need]:
         return [Need("torch", True, f"PyTorch {version}"), first[1], accelerator_need(device)]
     except EngineError as exc:
         return [Need("torch", False, str(exc), install_command()), first[1]]
+
+
+def glance(chosen: Path | None) -> list[Need]:
+    """Look at everything without importing torch, which would keep a live picture waiting.
+
+    Raises: `WeightsError` for a damaged list of model files.
+    """
+    driver = "the driver of an accelerator is there" if devices.likely() else NO_ACCELERATOR
+    accelerator = Need("accelerator", devices.likely(), driver, CPU_WORKS)
+    return [torch_need(), weights_need(chosen), accelerator]
 
 
 def install_command() -> str:
