@@ -9,6 +9,8 @@ import psutil
 
 log = logging.getLogger(__name__)
 
+Door = Literal["OSC", "VMC", "OSCQuery", "page"]
+
 # How often a door that found its port taken tries again.
 RETRY_S: Final = 3.0
 
@@ -33,16 +35,14 @@ def holder(port: int, kind: Literal["tcp", "udp"]) -> str:
     return ""
 
 
-def taken_message(
-    door: Literal["OSC", "page"], flag: str, host: str, port: int, exc: OSError
-) -> str:
+def taken_message(door: Door, flag: str, host: str, port: int, exc: OSError) -> str:
     """Say why a door is closed, and what opens it."""
     if not is_taken(exc):
         return (
             f"The {door} cannot open {host}:{port}: {exc.strerror or exc}. "
             f"The stream goes on; another address: {flag} HOST:PORT."
         )
-    who = holder(port, "udp" if door == "OSC" else "tcp")
+    who = holder(port, "udp" if door in ("OSC", "VMC") else "tcp")
     by = f" by {who}" if who else ""
     return (
         f"Port {port} is taken{by}, so the {door} is closed. The stream goes on, and the {door} "

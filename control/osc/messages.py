@@ -6,6 +6,7 @@ portrait acts when the message arrives, so time tags (also future ones) are not 
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -49,8 +50,11 @@ class NotANumber(ValueError):
     """The argument is no finite number."""
 
 
-def messages_in(datagram: bytes) -> Packet:
-    """Read one datagram; rubbish ends in ``problems``, never in an exception."""
+def messages_in(datagram: bytes, skip: Callable[[bytes], bool] = lambda _: False) -> Packet:
+    """Read one datagram; rubbish ends in ``problems``, never in an exception.
+
+    What ``skip`` says yes to, by its bytes, is left out unread.
+    """
     if len(datagram) > MAX_DATAGRAM_BYTES:
         return Packet((), (f"{len(datagram)} bytes are more than {MAX_DATAGRAM_BYTES}",))
     messages: list[Message] = []
@@ -65,7 +69,7 @@ def messages_in(datagram: bytes) -> Packet:
                 elements, broken = _elements(data)
                 waiting.extend((element, depth + 1) for element in reversed(elements))
                 problems.extend(broken)
-            else:
+            elif not skip(data):
                 messages.append(_message(data))
         except ValueError as exc:
             problems.append(str(exc))

@@ -4,7 +4,7 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from pythonosc.osc_message_builder import OscMessageBuilder
@@ -20,12 +20,22 @@ MAX_SUBSCRIBERS: Final = 16
 
 
 class Subscribers:
-    """The receivers of feedback; its thread lives only while there are any."""
+    """The receivers of feedback; its thread lives only while there are any.
 
-    def __init__(self, stream: Live, clock: Callable[[], float] = time.monotonic) -> None:
+    ``always`` are receivers that get the state whether they asked or not, and are never forgotten.
+    """
+
+    def __init__(
+        self,
+        stream: Live,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        always: Sequence[Sender] = (),
+    ) -> None:
         self._stream = stream
         self._clock = clock
         self._lock = threading.Lock()
+        self._always = tuple(always)
         self._fresh: dict[Sender, bool] = {}  # receiver -> has had nothing yet
         self._socket: socket.socket | None = None
         self._thread: threading.Thread | None = None
@@ -35,6 +45,11 @@ class Subscribers:
     def use(self, sock: socket.socket | None) -> None:
         """Send from this socket, the one that listens: firewalls let its answers through."""
         self._socket = sock
+        if sock is not None and self._always:
+            with self._lock:
+                self._fresh.update(dict.fromkeys(self._always, True))
+                self._begin()
+            self._wake.set()
 
     def change(self, sender: Sender, port: int | None, on: bool) -> str:
         """Add or remove a sender's receivers: its own port, and the one that it named.
@@ -44,21 +59,29 @@ class Subscribers:
         targets = [sender] if port is None else [sender, (sender[0], port)]
         with self._lock:
             for target in targets:
+                if target in self._always and not on:
+                    continue
                 self._fresh.pop(target, None)
                 if on:
                     self._fresh[target] = True
-            while len(self._fresh) > MAX_SUBSCRIBERS:
-                del self._fresh[next(iter(self._fresh))]
-            if on and self._thread is None and not self._closed:
-                self._thread = threading.Thread(target=self._run, name="osc-feedback", daemon=True)
-                self._thread.start()
+            asked = [target for target in self._fresh if target not in self._always]
+            for oldest in asked[:-MAX_SUBSCRIBERS]:
+                del self._fresh[oldest]
+            if on:
+                self._begin()
         self._wake.set()
         return ", ".join(f"{host}:{port}" for host, port in dict.fromkeys(targets))
+
+    def _begin(self) -> None:
+        if self._thread is None and not self._closed:
+            self._thread = threading.Thread(target=self._run, name="osc-feedback", daemon=True)
+            self._thread.start()
 
     def unreachable(self, target: Sender) -> None:
         """Forget a receiver: its machine says that nobody listens there."""
         with self._lock:
-            if self._fresh.pop(target, None) is not None:
+            # A fixed one is only not there yet; it gets everything with the next heartbeat.
+            if target not in self._always and self._fresh.pop(target, None) is not None:
                 log.info("OSC feedback to %s:%d ended: nobody listens there", *target)
 
     def names(self) -> list[str]:

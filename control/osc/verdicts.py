@@ -86,6 +86,27 @@ _TEXTS: Final[dict[str, tuple[Kind, str, str]]] = {
         "no photo '{name}'; there are: {known}",
         "'{name}' 사진이 없음. 있는 것: {known}",
     ),
+    "drives": ("done", "drives {name}", "{name} 값을 움직임"),
+    "no_counterpart": (
+        "ignored",
+        "'{name}': the portrait has nothing for it",
+        "'{name}': 초상에 해당하는 것이 없음",
+    ),
+    "unknown_shape": (
+        "unknown",
+        "'{name}' is no shape of ARKit or VRM",
+        "'{name}': ARKit에도 VRM에도 없는 이름",
+    ),
+    "not_a_shape": (
+        "refused",
+        "{address} takes a name and {count} numbers",
+        "{address}에는 이름과 숫자 {count}개가 필요함",
+    ),
+    "not_vmc": (
+        "unknown",
+        "not an address of the VMC protocol",
+        "VMC 프로토콜의 주소가 아님",
+    ),
     "malformed": ("malformed", "no OSC: {reason}", "OSC가 아님: {reason}"),
     "not_allowed": (
         "refused",
