@@ -1,8 +1,6 @@
 """The page and its interface as a Flask app."""
 
 import json
-from functools import cache
-from importlib.resources import files
 from typing import Any, Final
 
 from flask import Flask, Response, render_template, request
@@ -10,16 +8,30 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from control.live import Live
-from control.panel import routes_control, routes_fixed, routes_live, routes_photos
+from control.panel import (
+    routes_choices,
+    routes_control,
+    routes_fixed,
+    routes_live,
+    routes_photos,
+    routes_presets,
+    routes_token,
+    routes_weights,
+)
 from control.panel.bodies import MAX_BODY_BYTES
-from control.panel.context import OscLike, Panel
+from control.panel.context import EXTENSION, OscLike, Panel
+from control.panel.download import Download
+from control.panel.language import asked_language, texts
+from control.panel.limits import limit_bodies
 from control.panel.openapi import document, operation
+from control.panel.remembering import remember_choices
 from control.panel.safety import guard
 from control.panel.schemas import anything, gives, listed, mapping, text
+from control.panel.token import Gate
 from control.problems import MEDIA_TYPE, Problem
+from control.remembered import Memory
 from streamer import ConfigError, ConsentError, NoFaceError, PhotoError, PortraitError
 
-LANGUAGES: Final = ("en", "ko")
 DESCRIPTION: Final = gives(
     openapi=text(),
     info=anything(),
@@ -29,17 +41,39 @@ DESCRIPTION: Final = gives(
 )
 
 
-def create_app(stream: Live, *, osc: OscLike | None = None) -> Flask:
-    """Build the app; `panel_of` gives what the server must close when it stops."""
+def create_app(
+    stream: Live,
+    *,
+    osc: OscLike | None = None,
+    gate: Gate | None = None,
+    memory: Memory | None = None,
+    download: Download | None = None,
+) -> Flask:
+    """Build the app; `panel_of` gives what the server must close when it stops.
+
+    With a ``gate`` other machines are served, too, if they know its token. ``memory`` keeps what is
+    chosen, ``download`` knows the model files; without them nothing is kept, and none are offered.
+    """
     app = Flask("control.panel", static_folder="static", template_folder="templates")
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    panel = Panel(stream, osc)
-    app.extensions["living_portrait"] = panel
+    panel = Panel(stream, osc, gate, memory, download)
+    app.extensions[EXTENSION] = panel
 
     guard(app, panel.names)
-    for routes in (routes_fixed, routes_control, routes_photos, routes_live):
+    limit_bodies(app)
+    remember_choices(app, panel)
+    for routes in (
+        routes_token,
+        routes_fixed,
+        routes_control,
+        routes_photos,
+        routes_live,
+        routes_presets,
+        routes_choices,
+        routes_weights,
+    ):
         routes.add_routes(app, panel)
 
     @app.get("/openapi.json")
@@ -48,9 +82,9 @@ def create_app(stream: Live, *, osc: OscLike | None = None) -> Flask:
         return document(app)
 
     @app.get("/")
-    @operation("The page", media="text/html")
+    @operation("The page", media="text/html", also={303: None})
     def page() -> str:
-        language = request.accept_languages.best_match(LANGUAGES, default="en")
+        language = asked_language()
         return render_template("index.html", language=language, words=texts(language))
 
     @app.after_request
@@ -88,22 +122,6 @@ def create_app(stream: Live, *, osc: OscLike | None = None) -> Flask:
         return answer
 
     return app
-
-
-def panel_of(app: Flask) -> Panel:
-    """Return what the app's routes share."""
-    panel = app.extensions["living_portrait"]
-    assert isinstance(panel, Panel)
-    return panel
-
-
-@cache
-def texts(language: str) -> dict[str, Any]:
-    """Return the page's words in one language."""
-    path = files("control.panel") / "static" / "i18n" / f"{language}.json"
-    words = json.loads(path.read_text(encoding="utf-8"))
-    assert isinstance(words, dict)
-    return words
 
 
 def _answer(problem: Problem) -> Response:

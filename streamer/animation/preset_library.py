@@ -80,6 +80,11 @@ class _Shelf(Generic[T]):
         names = sorted(by_name, key=lambda name: (rank.get(name, len(rank)), name))
         return MappingProxyType({name: by_name[name] for name in names})
 
+    def file_of(self, name: str) -> Path:
+        """Return the file that a name's content comes from. Raises `KeyError`."""
+        files = {p.stem: p for p, f in self._files.items() if f.content is not None}
+        return files[name]
+
     def problems(self) -> list[str]:
         """Return one message for each thing that is wrong."""
         return [*self._complaints, *(f.problem for f in self._files.values() if f.problem)]
@@ -134,6 +139,10 @@ class PresetLibrary:
         self.idle_styles: Mapping[str, IdleStyle] = MappingProxyType({})
         self.problems: tuple[str, ...] = ()
         self._refresh()
+
+    def file_of(self, name: str) -> Path:
+        """Return the file of a preset. Raises `KeyError`."""
+        return self._presets.file_of(name)
 
     def reload_if_changed(self, now: float) -> bool:
         """Look at the files, at most twice a second of ``now``; returns whether they changed."""

@@ -2,19 +2,34 @@
 
 import io
 import math
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from streamer import ConfigError, ConsentError, Controls, Frame, PhotoError, View
+from control.panel.routes_presets import EXAMPLE
+from streamer import (
+    Config,
+    ConfigError,
+    ConsentError,
+    Controls,
+    EngineError,
+    Frame,
+    PhotoError,
+    View,
+)
+from streamer.animation.preset_library import PresetLibrary
+from streamer.animation.presets import Preset
 from streamer.consent import refusal
 from streamer.parameters import neutral_face
+from streamer.preset_files import PresetFiles
+from streamer.resources import shipped
 from streamer.sinks.preview import PreviewSink
 
 
@@ -37,7 +52,9 @@ class FakePresets:
             for p in (
                 FakePreset("smile", {"en": "Smile", "ko": "웃어봐"}, "😊", 1.5),
                 FakePreset("wink", {"en": "Wink", "ko": "윙크"}, "😉", 0.8),
-                FakePreset("talk", {"en": "Talk", "ko": "말하기"}, "💬", 2.0, "hold", ("blink",), True),
+                FakePreset(
+                    "talk", {"en": "Talk", "ko": "말하기"}, "💬", 2.0, "hold", ("blink",), True
+                ),
             )
         }
     )
@@ -90,12 +107,16 @@ class FakeFrames:
         self.closed.set()
 
 
+FRAMING = ("fit", "zoom", "offset_x", "offset_y", "mirror", "fill")
+
+
 class FakeStream:
     """What the doors see of a stream, for tests of the doors."""
 
     def __init__(self, folder: Path | None = None) -> None:
         self.controls = Controls()
         self.presets = FakePresets()
+        self.folder = Path(tempfile.mkdtemp(prefix="fake-")) if folder is None else folder
         path = Path("none.png") if folder is None else folder / "mona.png"
         if folder is not None:
             Image.new("RGB", (300, 400), (180, 140, 90)).save(path)
@@ -106,6 +127,11 @@ class FakeStream:
             ),
             FakeEntry("broken", {"en": "Broken", "ko": "고장"}, Path("/nowhere/broken.png")),
         )
+        library = PresetLibrary([shipped("presets"), self.folder / "presets"])
+        self.preset_files = PresetFiles(library, shipped("presets"), self.folder / "presets")
+        self.preset_files.save({**EXAMPLE, "name": "mine"})
+        library.reload()
+        self.tried: list[Preset | None] = []
         self.preview = PreviewSink()
         self.view = View()
         self.photo = "mona-lisa"
@@ -114,6 +140,18 @@ class FakeStream:
         self.playing: list[str] = []
         self.flowing = True
         self.before_photo: Callable[[], None] = lambda: None
+        self.before_engine: Callable[[], None] = lambda: None
+        self.privacy = False
+        self.camera: dict[str, Any] = {"status": "off", "device": None, "message": ""}
+        self.engine = {"name": "warp", "device": "cpu", "backend": "numpy"}
+        self.chosen: dict[str, Any] = {
+            "engine": "auto",
+            "device": "auto",
+            "speed": "auto",
+            "camera": "none",
+            "size": "1280x720",
+            "fps": 30.0,
+        }
         self.generated: list[FakeFrames] = []
         self.frames_total = 5
 
@@ -145,8 +183,9 @@ class FakeStream:
         wishes = self.controls.snapshot()
         return {
             "status": "ok" if self.flowing else "stalled",
-            "engine": {"name": "warp", "device": "cpu", "backend": "numpy"},
-            "camera": {"status": "off", "device": None, "message": ""},
+            "engine": dict(self.engine),
+            "camera": dict(self.camera),
+            "privacy": self.privacy,
             "face": {**self.face, **wishes.held},
             "rest": dict(self.face),
             "playing": list(self.playing),
@@ -157,9 +196,9 @@ class FakeStream:
             "notes": [],
             "photo_problem": self.photo_problem,
             "view": dict(vars(self.view)),
-            "size": "1280x720",
+            "size": self.chosen["size"],
             "fps": 30.0,
-            "fps_target": 30.0,
+            "fps_target": self.chosen["fps"],
             "late": 0,
             "dropped": 0,
             "faults": 0,
@@ -174,7 +213,7 @@ class FakeStream:
 
     def health(self) -> tuple[bool, dict[str, Any]]:
         state = self.state()
-        keys = ("status", "engine", "camera", "photo", "fps", "uptime_s", "problems")
+        keys = ("status", "engine", "camera", "photo", "privacy", "fps", "uptime_s", "problems")
         return self.flowing, {**{key: state[key] for key in keys}, "device": "cpu"}
 
     def refusal(self, preset: str) -> str:
@@ -193,6 +232,41 @@ class FakeStream:
             self.view = View(**{**vars(self.view), **fields})
         except TypeError as exc:
             raise ConfigError(str(exc)) from None
+
+    def change_engine(self, engine: str, device: str = "auto", speed: str | None = None) -> str:
+        self.before_engine()
+        if device == "cuda":
+            raise EngineError("This machine has no device 'cuda'. Use --device auto.")
+        self.chosen |= {"engine": engine, "device": device, "speed": speed or "auto"}
+        self.engine["name"] = "liveportrait" if engine == "liveportrait" else "warp"
+        return f"Engine: {self.engine['name']}, as asked."
+
+    def change_output(
+        self, *, camera: str | None = None, size: str | None = None, fps: float | None = None
+    ) -> None:
+        given = {"camera": camera, "size": size, "fps": fps}
+        wanted = {**self.chosen, **{k: v for k, v in given.items() if v is not None}}
+        config = Config(camera=wanted["camera"], size=wanted["size"], fps=wanted["fps"])
+        self.chosen = wanted
+        self.view = replace(self.view, width=config.view.width, height=config.view.height)
+
+    def cameras(self) -> list[dict[str, str]]:
+        return [{"device": "/dev/video10", "label": "Living Portrait"}]
+
+    def set_privacy(self, on: bool) -> None:
+        self.privacy = on
+
+    def choices(self) -> dict[str, object]:
+        view, wishes = self.view, self.controls.snapshot()
+        framing = {name: value for name, value in vars(view).items() if name in FRAMING}
+        idle = {"style": wishes.idle_style, "idle": wishes.idle_strength}
+        return {"photo": self.photo, **self.chosen, **framing, **idle}
+
+    def try_preset(self, preset: Preset | None, *, strength: float = 1.0) -> None:
+        self.tried.append(preset)
+
+    def reload_presets(self) -> None:
+        self.preset_files._library.reload()
 
     def source_image(self) -> bytes:
         data = io.BytesIO()
