@@ -1,11 +1,20 @@
 """What all routes share: the stream, the OSC door, and the long answers under way."""
 
 import threading
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
+
+from flask import Flask
 
 from control.live import Live
+from control.panel.changing import Changing
+from control.panel.download import Download
 from control.panel.events import StateFeed
+from control.panel.names import Names
 from control.panel.slots import EVENTS, GENERATES, PREVIEWS, Slots
+from control.panel.token import Gate
+from control.remembered import Memory
+
+EXTENSION: Final = "living_portrait"
 
 
 class OscLike(Protocol):
@@ -21,10 +30,21 @@ class OscLike(Protocol):
 class Panel:
     """Shared by the routes; `close` ends the long answers, so that the server can stop."""
 
-    def __init__(self, stream: Live, osc: OscLike | None) -> None:
+    def __init__(
+        self,
+        stream: Live,
+        osc: OscLike | None,
+        gate: Gate | None = None,
+        memory: Memory | None = None,
+        download: Download | None = None,
+    ) -> None:
         self.stream = stream
         self.osc = osc
-        self.names: set[str] = set()  # host names to answer to, beside this machine's own
+        self.memory = memory
+        self.download = download
+        self.changing = Changing()
+        self.gate = gate  # asks other machines for the token; without one they are not served
+        self.names = Names()
         self.closing = threading.Event()
         self.feed = StateFeed(self.state, self.closing)
         self.previews = Slots("previews", PREVIEWS)
@@ -37,6 +57,8 @@ class Panel:
         return {
             **self.stream.state(),
             "osc": self.osc_state(),
+            "changing": self.changing.now,
+            "weights": None if self.download is None else self.download.progress,
             # Pages draw their buttons anew when this changes.
             "presets_id": hash(tuple((p.name, p.emoji, *p.label.values()) for p in presets))
             % 2**32,
@@ -53,3 +75,10 @@ class Panel:
         self.closing.set()
         self.feed.wake()
         self.feed.join(2.0)
+
+
+def panel_of(app: Flask) -> Panel:
+    """Return what the app's routes share."""
+    panel = app.extensions[EXTENSION]
+    assert isinstance(panel, Panel)
+    return panel

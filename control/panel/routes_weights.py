@@ -36,7 +36,7 @@ def add_routes(app: Flask, panel: Panel) -> None:
         answer=gives(folder=text(), files=listed(FILE), progress=PROGRESS),
         problems=(409, 500),
     )
-    def weights() -> dict[str, Any]:
+    def model_files() -> dict[str, Any]:
         files = download()
         return {
             "folder": str(files.folder),
@@ -54,7 +54,7 @@ def add_routes(app: Flask, panel: Panel) -> None:
         status=202,
         problems=(409, 500),
     )
-    def fetch() -> tuple[dict[str, Any], int]:
+    def fetch_model_files() -> tuple[dict[str, Any], int]:
         body = read_body(("commercial_only",), '{"commercial_only": false}')
         commercial = truth_of(body, "commercial_only") if "commercial_only" in body else False
         files = download()
@@ -69,7 +69,7 @@ def add_routes(app: Flask, panel: Panel) -> None:
         answer=gives(progress=PROGRESS),
         problems=(409,),
     )
-    def stop() -> dict[str, Any]:
+    def stop_fetching() -> dict[str, Any]:
         read_body((), "{}")
         files = download()
         files.stop()

@@ -53,6 +53,7 @@ HEALTH: Final = gives(
     fps=number(0),
     camera=CAMERA,
     photo=or_null(text()),
+    privacy=truth("the 'be right back' picture stands in for the face"),
     uptime_s=number(),
     problems=listed(text(), "what is wrong right now, a sentence each"),
 )
@@ -62,6 +63,17 @@ OSC: Final = gives(
     message=text(meaning="why it does not listen"),
     counters=mapping(whole(0), "messages by verdict"),
     subscribers=maybe(listed(text())),
+)
+# What is being changed, for every page that watches.
+CHANGING: Final = or_null(gives(what=text("engine", "output"), wanted=anything()))
+PROGRESS: Final = gives(
+    status=text("idle", "checking", "fetching", "stopping", "stopped", "failed", "done"),
+    file=text(meaning="the file that comes just now"),
+    done_bytes=whole(0),
+    total_bytes=whole(0, meaning="rounded until the hub has told the true sizes"),
+    speed=number(0, meaning="bytes a second, over the last seconds"),
+    left_s=or_null(number(0)),
+    message=text(meaning="what went wrong, or what is waited for"),
 )
 STATE: Final = extended(
     HEALTH,
@@ -84,6 +96,8 @@ STATE: Final = extended(
     seed=whole(),
     processes=mapping(whole(), "process numbers by name"),
     osc=OSC,
+    changing=CHANGING,
+    weights=or_null(PROGRESS),
     presets_id=whole(meaning="another number: the presets have changed"),
 )
 PRESET: Final = gives(
