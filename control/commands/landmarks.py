@@ -40,7 +40,8 @@ def execute(options: argparse.Namespace) -> int:
         Image.fromarray(show_landmarks(photo, found)).save(options.show)
         print(f"drawn: {options.show}")
     if options.save:
-        from streamer.engines.warp.sidecar import save_sidecar, sidecar_path
+        from streamer.engines.warp.sidecar import sidecar_path
+        from streamer.engines.warp.sidecar_writer import save_sidecar
 
         path = sidecar_path(options.photo)
         save_sidecar(path, found, photo)

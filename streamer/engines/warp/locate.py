@@ -1,9 +1,13 @@
-"""Where a photo's landmarks come from: its sidecar, the cache, detection; in this order."""
+"""Where a photo's landmarks come from: what the user marked, its sidecar, the cache, detection.
+
+In this order.
+"""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import platformdirs
@@ -12,7 +16,13 @@ from streamer.engines.warp.detect import UPRIGHT_VOTES, VERSION, FaceFinder
 from streamer.engines.warp.landmarks import Landmarks, Point
 from streamer.engines.warp.marks import Marks
 from streamer.engines.warp.measure import measure_box, measure_pupils
-from streamer.engines.warp.sidecar import load_sidecar, save_sidecar, sidecar_path
+from streamer.engines.warp.sidecar import (
+    load_sidecar,
+    own_sidecar_path,
+    read_marks,
+    sidecar_path,
+)
+from streamer.engines.warp.sidecar_writer import save_sidecar
 from streamer.errors import NoFaceError, PhotoError
 from streamer.geometry import apply, scaling_about_edges
 from streamer.photo import Photo
@@ -37,19 +47,42 @@ def locate(photo: Photo, *, face: int = 0, cache_dir: Path | None = None) -> Lan
     takes a few ms; detection takes up to a second, once per photo.
     Raises: `PhotoError`.
     """
-    beside = sidecar_path(photo.path)
-    if not beside.is_file():
-        return _cached_or_detected(photo, face, cache_dir)
-    marks = load_sidecar(beside, photo)
-    if not marks.missing:
-        return marks.landmarks()
-    try:
-        return marks.landmarks(_rest_of(marks, photo, face, cache_dir))
-    except PhotoError as exc:
-        raise PhotoError(
-            f"{beside}: {marks.missing[0]} and {len(marks.missing) - 1} more keys are missing, and "
-            "no face was found to complete them. Add eye_l.iris and eye_r.iris, or delete the file."
-        ) from exc
+    if photo.marked is not None:
+        return from_document(photo.marked, photo, face=face, cache_dir=cache_dir)
+    path = sidecar_of(photo)
+    if path is None:
+        return detected(photo, face=face, cache_dir=cache_dir)
+    return _completed(load_sidecar(path, photo), path, photo, face, cache_dir)
+
+
+def sidecar_of(photo: Photo) -> Path | None:
+    """Return the landmarks file that holds for a photo: the user's own, the one beside it, none."""
+    places = own_sidecar_path(photo), sidecar_path(photo.path)
+    return next((path for path in places if path.is_file()), None)
+
+
+def from_document(
+    document: Mapping[str, Any], photo: Photo, *, face: int = 0, cache_dir: Path | None = None
+) -> Landmarks:
+    """Return the landmarks that a document, as a sidecar file would hold it, says.
+
+    Raises: `PhotoError`, which names the key.
+    """
+    path = Path(sidecar_path(photo.path).name)
+    return _completed(read_marks(document, path, photo), path, photo, face, cache_dir)
+
+
+def detected(photo: Photo, *, face: int = 0, cache_dir: Path | None = None) -> Landmarks:
+    """Return what the program finds by itself, whatever is marked. Raises: `PhotoError`."""
+    folder = cache_dir if cache_dir is not None else _user_cache()
+    cached = folder / f"{photo.key}-{VERSION}-{face}.landmarks.yaml"
+    if cached.is_file():
+        try:
+            return load_sidecar(cached, photo).landmarks()
+        except (PhotoError, ValueError) as exc:  # damaged or incomplete: as good as none
+            log.debug("cached landmarks ignored: %s", exc)
+            cached.unlink(missing_ok=True)
+    return _new(photo, face, cached)
 
 
 def from_pupils(
@@ -87,26 +120,28 @@ def from_pupils(
     return measure_pupils(photo.image, pupils[0], pupils[1], corners=corners, found_by="pupils")
 
 
+def _completed(
+    marks: Marks, path: Path, photo: Photo, face: int, cache_dir: Path | None
+) -> Landmarks:
+    if not marks.missing:
+        return marks.landmarks()
+    try:
+        return marks.landmarks(_rest_of(marks, photo, face, cache_dir))
+    except PhotoError as exc:
+        raise PhotoError(
+            f"{path}: {marks.missing[0]} and {len(marks.missing) - 1} more keys are missing, and "
+            "no face was found to complete them. Add eye_l.iris and eye_r.iris, or delete the file."
+        ) from exc
+
+
 def _rest_of(marks: Marks, photo: Photo, face: int, cache_dir: Path | None) -> Landmarks:
     """What completes a partial sidecar: measured from its pupils, if it has them, else detected."""
     left, right = marks.points.get("eye_l.iris"), marks.points.get("eye_r.iris")
     if left is None or right is None:
-        return _cached_or_detected(photo, face, cache_dir)
+        return detected(photo, face=face, cache_dir=cache_dir)
     ends = marks.points.get("mouth.corner_l"), marks.points.get("mouth.corner_r")
     corners = (ends[0], ends[1]) if ends[0] is not None and ends[1] is not None else None
     return measure_pupils(photo.image, left, right, corners=corners, found_by="pupils")
-
-
-def _cached_or_detected(photo: Photo, face: int, cache_dir: Path | None) -> Landmarks:
-    folder = cache_dir if cache_dir is not None else _user_cache()
-    cached = folder / f"{photo.key}-{VERSION}-{face}.landmarks.yaml"
-    if cached.is_file():
-        try:
-            return load_sidecar(cached, photo).landmarks()
-        except (PhotoError, ValueError) as exc:  # damaged or incomplete: as good as none
-            log.debug("cached landmarks ignored: %s", exc)
-            cached.unlink(missing_ok=True)
-    return _new(photo, face, cached)
 
 
 def _new(photo: Photo, face: int, cached: Path) -> Landmarks:

@@ -1,14 +1,10 @@
-"""The landmarks file beside a photo: ``<stem>.landmarks.yaml``, read strictly, written with care.
+"""The landmarks file of a photo: ``<stem>.landmarks.yaml``, where it lies, read strictly.
 
 Space: pixel centres of the upright picture in the file, before any reduction; `Marks` and
 `Landmarks` are in the pixels of ``Photo.image``. A file may name only part of the points; the rest
 is filled in from what the detector or the template says.
 """
 
-import hashlib
-import json
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -16,13 +12,13 @@ from typing import Any, Final
 
 import yaml
 
-from streamer.engines.warp.landmarks import Eye, Landmarks, Point
 from streamer.engines.warp.marks import BROWS, EYE_NUMBERS, FLAGS, GROUPS, LINE, Marks
 from streamer.engines.warp.sidecar_reader import Reader
 from streamer.errors import PhotoError
-from streamer.geometry import Matrix, Points, apply, inverse, scale_of, scaling_about_edges
+from streamer.geometry import Matrix, Points, apply, scale_of, scaling_about_edges
 from streamer.parameters import PARAMETERS
 from streamer.photo import Photo
+from streamer.resources import user_folder
 
 VERSION: Final = 1
 SUFFIX: Final = ".landmarks.yaml"
@@ -30,9 +26,6 @@ MAX_FILE_BYTES: Final = 64 * 1024
 
 # A sidecar of another size fits when width and height grew alike, within this part.
 ASPECT_TOLERANCE: Final = 0.01
-# The first line of a file that the program wrote; the digest covers everything after it, so an
-# edited file is the user's own and is never written over.
-_MARK: Final = "# Written by Living Portrait. Edit it freely: an edited file is never overwritten. "
 
 _FRAMING: Final = {"head": (0.1, 1.0), "eye_line": (0.1, 0.9)}
 _TOP_KEYS: Final = (
@@ -41,8 +34,18 @@ _TOP_KEYS: Final = (
 
 
 def sidecar_path(photo_path: Path) -> Path:
-    """Return where the landmarks of a photo lie."""
+    """Return where the landmarks of a photo lie, beside it."""
     return photo_path.with_name(photo_path.stem + SUFFIX)
+
+
+def own_sidecar_path(photo: Photo) -> Path:
+    """Return where the user's own points lie for a photo in a folder that is not theirs to write.
+
+    The name carries the beginning of the picture's digest: another picture of the same name has
+    other points. They come before a file beside the photo.
+    """
+    name = f"{photo.path.stem}-{photo.key[:12]}{SUFFIX}"
+    return user_folder("photos") / "landmarks" / name
 
 
 def load_sidecar(path: Path, photo: Photo) -> Marks:
@@ -50,7 +53,14 @@ def load_sidecar(path: Path, photo: Photo) -> Marks:
 
     Raises: `PhotoError`, which names the file and the key.
     """
-    document = _document(path)
+    return read_marks(_document(path), path, photo)
+
+
+def read_marks(document: Mapping[str, Any], path: Path, photo: Photo) -> Marks:
+    """Check what a landmarks file holds; ``path`` is for the messages.
+
+    Raises: `PhotoError`, which names the file and the key.
+    """
     reader = Reader(path, document)
     reader.no_unknown(document, _TOP_KEYS, "")
     if document.get("version") != VERSION:
@@ -110,41 +120,6 @@ def load_sidecar(path: Path, photo: Photo) -> Marks:
         ),
         found_by=found_by,
     )
-
-
-def save_sidecar(path: Path, landmarks: Landmarks, photo: Photo) -> None:
-    """Write the landmarks of a photo.
-
-    Raises: `PhotoError` if the file is not as the program wrote it: what a person wrote or edited
-    is never overwritten. `OSError` from the disk.
-    """
-    if path.exists() and not written_by_program(path):
-        raise PhotoError(
-            f"{path} was written or edited by hand and is left as it is. Rename or delete it first."
-        )
-    body = _body(photo, landmarks)
-    digest = hashlib.sha256(body.encode()).hexdigest()[:16]
-    # Written beside and renamed: a reader never sees half a file.
-    handle, temporary = tempfile.mkstemp(prefix=path.name, dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(f"{_MARK}[{digest}]\n{body}")
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
-def written_by_program(path: Path) -> bool:
-    """Tell whether this file is as the program wrote it, untouched since."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
-    except OSError:
-        return False
-    head, _, body = data.partition(b"\n")
-    digest = hashlib.sha256(body).hexdigest()[:16]
-    return head == f"{_MARK}[{digest}]".encode()
 
 
 def _document(path: Path) -> dict[str, Any]:
@@ -209,40 +184,3 @@ def _check_order(reader: "Reader", points: Mapping[str, Points]) -> None:
         upper, lower = points.get(f"{eye}.upper"), points.get(f"{eye}.lower")
         if upper is not None and lower is not None and upper[1, 1] >= lower[1, 1]:
             reader.fail(f"{eye}.upper", f"lies below {eye}.lower. Swap them")
-
-
-def _body(photo: Photo, landmarks: Landmarks) -> str:
-    """The file's text, points to 0.01 px of the picture in the file."""
-    width, height = photo.size_in_file
-    image_from_file = scaling_about_edges(
-        photo.image.shape[1] / width, photo.image.shape[0] / height
-    )
-    marks = landmarks.transformed(inverse(image_from_file))
-
-    def point(p: Point) -> str:
-        return f"[{p[0]:.2f}, {p[1]:.2f}]"
-
-    def value(v: Points) -> str:
-        return point(v) if v.ndim == 1 else f"[{', '.join(point(p) for p in v)}]"
-
-    lines = [
-        f"version: {VERSION}",
-        f"image: {{width: {width}, height: {height}}}",
-        f"found_by: {json.dumps(landmarks.found_by)}",
-    ]
-    for name, keys in GROUPS.items():
-        group = getattr(marks, name)
-        lines.append(f"{name}:")
-        lines += [f"  {key}: {value(getattr(group, key))}" for key in keys]
-        if isinstance(group, Eye):
-            lines.append(f"  iris_r: {group.iris_r:.3f}")
-            if group.lid is not None:
-                lines.append(f"  lid: {group.lid:.3f}")
-    lines += [f"{name}: {value(getattr(marks, name))}" for name in BROWS]
-    if marks.photo_expression:
-        expression = ", ".join(f"{k}: {v:g}" for k, v in marks.photo_expression.items())
-        lines.append(f"photo_expression: {{{expression}}}")
-    flags = ", ".join(f"{k}: {str(getattr(marks, k)).lower()}" for k in FLAGS)
-    lines.append(f"flags: {{{flags}}}")
-    lines.append(f"framing: {{head: {marks.head:g}, eye_line: {marks.eye_line:g}}}")
-    return "\n".join(lines) + "\n"

@@ -10,7 +10,8 @@ from PIL import Image
 from streamer.engines.warp import locate as module
 from streamer.engines.warp.locate import from_pupils, locate
 from streamer.engines.warp.show_landmarks import show_landmarks
-from streamer.engines.warp.sidecar import save_sidecar, sidecar_path
+from streamer.engines.warp.sidecar import sidecar_path
+from streamer.engines.warp.sidecar_writer import save_sidecar
 from streamer.errors import PhotoError
 from streamer.photo import read_photo
 from streamer.resources import shipped

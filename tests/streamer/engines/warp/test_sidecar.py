@@ -11,10 +11,9 @@ import yaml
 from streamer.engines.warp.landmarks import Landmarks
 from streamer.engines.warp.sidecar import (
     load_sidecar,
-    save_sidecar,
     sidecar_path,
-    written_by_program,
 )
+from streamer.engines.warp.sidecar_writer import save_sidecar, written_by_program
 from streamer.errors import PhotoError
 from streamer.photo import Photo
 from tests.streamer.engines.warp.faces import PORTRAITS, portrait, scaled
