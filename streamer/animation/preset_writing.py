@@ -27,12 +27,19 @@ def written(preset: Preset) -> dict[str, Any]:
         "mode": preset.mode,
         "blocks": list(preset.blocks),
         "delay_ms": {name: _short(s * 1000.0) for name, s in preset.delay_s.items()},
+        "speaks": preset.speaks,
     }
     if preset.sustain is not None:
         first, last = preset.sustain
         content["sustain"] = _short(first) if first == last else [_short(first), _short(last)]
-    usual = {"description": "", "easing": _DEFAULT_EASING, "mode": "once", "blocks": []}
-    usual["delay_ms"] = {}
+    usual = {
+        "description": "",
+        "easing": _DEFAULT_EASING,
+        "mode": "once",
+        "blocks": [],
+        "delay_ms": {},
+        "speaks": False,
+    }
     return {key: value for key, value in content.items() if usual.get(key) != value}
 
 
