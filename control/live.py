@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from streamer import Controls, Frame
 from streamer.animation.presets import Preset
+from streamer.landmark_editing import LandmarkEditing
 from streamer.preset_files import PresetFiles
 
 
@@ -163,6 +164,10 @@ class Live(Protocol):
     @property
     def photos(self) -> Photos:
         """The pictures to choose from."""
+
+    @property
+    def landmarks(self) -> LandmarkEditing:
+        """The points of the photos' faces."""
 
     @property
     def preview(self) -> Preview:

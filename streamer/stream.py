@@ -20,6 +20,7 @@ from streamer.engines import Scene
 from streamer.engines.choice import Choice, Options, choose_engine
 from streamer.errors import ConfigError, ConsentError, PhotoError
 from streamer.generate import Frames
+from streamer.landmark_editing import LandmarkEditing
 from streamer.loop import Act, Moment, run
 from streamer.pacer import Pacer
 from streamer.photo import Photo
@@ -70,6 +71,7 @@ class Stream:
         self.photos = PhotoLibrary(
             [shipped("photo"), *_given(config.photos)], own=user_folder("photos")
         )
+        self.landmarks = LandmarkEditing(self.photos, config.face - 1)
         self.preview = PreviewSink()
         self.problems = Problems()
         self.stats = Stats()
