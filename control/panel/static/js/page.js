@@ -1,5 +1,6 @@
 // The control page: starts its parts, and listens to the keyboard.
 
+import { startEditor } from "./editor.js";
 import { startFace } from "./face.js";
 import { startLive } from "./live.js";
 import { startMonitor } from "./monitor.js";
@@ -45,5 +46,6 @@ startPreview();
 startPresets();
 startFace();
 startPortrait();
+startEditor();
 startMonitor();
 startLive();
