@@ -58,6 +58,7 @@ class Source:
         depth, height, width, _ = self.compressed.shape
         return depth, height, width
 
+    @torch.inference_mode()
     def take(self, other: "Source") -> None:
         """Overwrite the tensors with another photo's: a captured graph reads this memory."""
         for field in fields(self):

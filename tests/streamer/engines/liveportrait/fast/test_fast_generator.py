@@ -10,7 +10,7 @@ torch = pytest.importorskip(
 
 from torch.nn import functional
 
-from streamer.engines.liveportrait.fast.generator import FastGenerator
+from streamer.engines.liveportrait.fast.generator import FastGenerator, FastNorm
 from streamer.engines.liveportrait.fast.glue import TorchGlue
 from streamer.engines.liveportrait.networks.generator import Generator, GeneratorDims
 from tests.streamer.engines.liveportrait.fast.packing import (
@@ -73,6 +73,21 @@ def test_a_last_enlargement_without_a_norm_in_its_shortcut_is_refused() -> None:
 
     with pytest.raises(TypeError, match="no norm"):
         FastGenerator.of(network, torch.float32, GLUE)
+
+
+def test_a_shortcuts_offset_goes_through_its_convolution_beforehand() -> None:
+    block = generator().up_1
+    shared, x = random(1, PICTURE.hidden, 6, 5), random(1, PICTURE.up, 6, 5, seed=2)
+    norm = block.norm_s.param_free_norm(x)
+    offset = block.norm_s.mlp_beta(shared)
+    expected = block.conv_s(norm * (1 + block.norm_s.mlp_gamma(shared)) + offset)
+
+    fast = FastNorm(block.norm_s, torch.float64, through=block.conv_s)
+    gain, offset = fast(shared)
+
+    assert (gain.shape[1], offset.shape[1]) == (PICTURE.up, PICTURE.out)
+    scaled = block.conv_s(norm * (gain + fast.gain_bias[:, None, None]))
+    assert error(scaled + offset + fast.offset_bias[:, None, None], expected) < 1e-12
 
 
 def test_biases_before_a_norm_change_nothing_in_the_readable_form_either() -> None:

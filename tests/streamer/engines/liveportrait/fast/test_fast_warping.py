@@ -12,6 +12,7 @@ from streamer.engines.liveportrait.fast.glue import TorchGlue
 from streamer.engines.liveportrait.fast.warping import FastWarping
 from streamer.engines.liveportrait.networks.fold import fold
 from streamer.engines.liveportrait.networks.warping import WarpingDims, WarpingNetwork
+from tests.streamer.engines.liveportrait.fast.full_size import work
 from tests.streamer.engines.liveportrait.fast.packing import (
     FORBIDDEN,
     VOLUME,
@@ -73,15 +74,28 @@ def test_unmoved_keypoints_give_the_photos_own_features() -> None:
 
 
 def test_a_frame_needs_no_3d_operation_and_no_value_on_the_host() -> None:
-    fast = FastWarping.of(warping(), torch.float64, GLUE)
-    kp_driving, kp_source = keypoints(2)
-    source = fast.prepare(random(1, VOLUME.channels, VOLUME.depth, 16, 16), kp_source)
+    network = warping()
+    fast = FastWarping.of(network, torch.float64, GLUE)
+    kp_driving, kp_source = keypoints(1)
+    feature_3d = random(1, VOLUME.channels, VOLUME.depth, 16, 16)
+    source = fast.prepare(feature_3d, kp_source)
 
     with Operations() as seen:
         fast(source, kp_driving)
+    with Operations() as before:
+        network(feature_3d, kp_driving, kp_source)
 
+    assert before.most_axes == 5 and "grid_sampler_3d" in before.names
     assert seen.most_axes == 4
     assert not seen.names & FORBIDDEN
+
+
+def test_a_frame_at_its_real_size_takes_less_work() -> None:
+    counted = work()
+
+    # To the last digit: a layer forgotten, or done twice, would show here.
+    assert counted["warping"] == pytest.approx((342.080, 328.236), abs=0.001)
+    assert counted["generator"] == pytest.approx((891.575, 742.197), abs=0.001)
 
 
 def test_the_keypoints_memory_may_be_overwritten_between_frames() -> None:
