@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 from streamer.engines.warp.engine import WarpEngine, WarpPortrait
 from streamer.engines.warp.landmarks import Landmarks
 from streamer.engines.warp.locate import detected, from_document, from_pupils, locate, sidecar_of
-from streamer.engines.warp.sidecar import own_sidecar_path, sidecar_path
+from streamer.engines.warp.sidecar import TOP_KEYS, own_sidecar_path, sidecar_path
 from streamer.engines.warp.sidecar_writer import document_of, save_sidecar, written_by_program
 from streamer.errors import PhotoError
 from streamer.parameters import PARAMETERS
@@ -24,6 +24,9 @@ from streamer.view import View
 
 # Whose points they are: the user's, the file that came with the program, found just now, nobody's.
 Source = Literal["yours", "shipped", "found", "none"]
+
+# What a document may hold at its top.
+KEYS: Final = TOP_KEYS
 
 FOUND_BY: Final = "sidecar, set by hand"
 

@@ -59,6 +59,7 @@ class Panel:
             "osc": self.osc_state(),
             "changing": self.changing.now,
             "weights": None if self.download is None else self.download.progress,
+            "photos_id": self.stream.photos.revision,
             # Pages draw their buttons anew when this changes.
             "presets_id": hash(tuple((p.name, p.emoji, *p.label.values()) for p in presets))
             % 2**32,

@@ -1,34 +1,46 @@
-"""Routes of the photo library: what there is, thumbnails, switching."""
+"""Routes of the photo library: what there is, switching, adding, describing, removing."""
 
 import io
-import threading
-from collections import OrderedDict
-from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from flask import Flask, Response, request
+from flask import Flask, Response, jsonify, request
 
-from control.live import PhotoEntry
-from control.panel.bodies import read_body, text_of
+from control.live import Live, PhotoEntry
+from control.panel.bodies import read_body, text_of, truth_of
 from control.panel.context import Panel
 from control.panel.openapi import operation
-from control.panel.schemas import LABEL, gives, listed, name_text, or_null, takes, text, truth
+from control.panel.schemas import (
+    LABEL,
+    gives,
+    listed,
+    maybe,
+    name_text,
+    or_null,
+    takes,
+    text,
+    truth,
+    whole,
+)
+from control.panel.thumbnails import Thumbnails
 from control.problems import Problem, unknown
+from streamer.photo import MAX_PIXELS
 
-THUMBNAIL_PX: Final = 240
-MAX_THUMBNAILS: Final = 128
-# More than any camera makes; Pillow only warns, and at twice its own number refuses.
-MAX_PIXELS: Final = 100_000_000
+# A picture of 40 megapixels has 10 to 20 MB as JPEG, up to 60 as PNG.
+MAX_UPLOAD_BYTES: Final = 64 * 2**20
+UPLOADS: Final = ("image/*", "application/octet-stream")
+LANGUAGES: Final = ("en", "ko")
 
 PHOTO: Final = gives(
     name=text(),
     label=LABEL,
     credit=text(),
     demo=truth("must be labelled as a technical demonstration"),
-    may_speak=truth(),
+    may_speak=truth("whether the person may be made to speak"),
+    own=truth("whether it was added here, and can be described and removed here"),
     thumbnail=text(meaning="where its small picture is"),
 )
+LIMITS: Final = gives(bytes=whole(), pixels=whole())
 
 
 def add_routes(app: Flask, panel: Panel) -> None:
@@ -36,21 +48,22 @@ def add_routes(app: Flask, panel: Panel) -> None:
     stream = panel.stream
     thumbnails = Thumbnails()
 
-    def entry_named(name: str) -> PhotoEntry:
-        entries = {entry.name: entry for entry in stream.photos.entries()}
-        if name not in entries:
-            raise unknown("photo", name, list(entries))
-        return entries[name]
+    def names() -> list[str]:
+        return [entry.name for entry in stream.photos.entries()]
+
+    def own_names() -> list[str]:
+        return [entry.name for entry in stream.photos.entries() if entry.own]
 
     @app.get("/photos")
     @operation(
         "The photos there are",
-        answer=gives(current=or_null(text()), photos=listed(PHOTO)),
+        answer=gives(current=or_null(text()), photos=listed(PHOTO), limits=LIMITS),
     )
     def photos() -> dict[str, Any]:
         return {
             "current": stream.state()["photo"],
             "photos": [described(entry) for entry in stream.photos.entries()],
+            "limits": {"bytes": MAX_UPLOAD_BYTES, "pixels": MAX_PIXELS},
         }
 
     @app.post("/photos")
@@ -63,22 +76,112 @@ def add_routes(app: Flask, panel: Panel) -> None:
     )
     def change_photo() -> dict[str, Any]:
         name = text_of(read_body(("name",), '{"name": "mona-lisa"}'), "name")
-        stream.change_photo(entry_named(name).name)
+        stream.change_photo(entry_named(stream, name).name)
         return {"current": name}
+
+    @app.put("/photos/<name>")
+    @operation(
+        "Add a picture to the user's own photos, if a face is found in it. NAME is what its file "
+        "was called; one that is taken gets a number",
+        upload=UPLOADS,
+        query={"face": text("find", "by-hand", meaning="`by-hand`: its points will be marked")},
+        answer=gives(photo=PHOTO),
+        status=201,
+        problems=(422,),
+        max_bytes=MAX_UPLOAD_BYTES,
+    )
+    def add_photo(name: str) -> Response:
+        face = request.args.get("face", "find")
+        if face not in ("find", "by-hand"):
+            raise Problem(400, "bad-value", f"'face' must be find or by-hand, not '{face[:80]}'.")
+        data = request.get_data(cache=False)
+        entry = stream.add_photo(name, data, find_face=face == "find")
+        response = jsonify({"photo": described(entry)})
+        response.status_code = 201
+        response.headers["Location"] = f"/photos/{quote(entry.name, safe='')}"
+        return response
+
+    @app.delete("/photos/<name>")
+    @operation(
+        "Delete one of the user's own photos, with what belongs to it",
+        answer=gives(removed=text()),
+        names={"name": own_names},
+        problems=(409, 422),
+    )
+    def remove_photo(name: str) -> dict[str, Any]:
+        entry = own_entry(name)
+        if stream.state()["photo"] == entry.name:
+            raise Problem(
+                409, "on-stage", f"'{entry.name}' is on stage. Choose another portrait first."
+            )
+        stream.remove_photo(entry.name)
+        return {"removed": entry.name}
+
+    @app.put("/photos/<name>/about")
+    @operation(
+        "Say who is in one of the user's own photos, and whether they may be made to speak",
+        body=takes(label=maybe(LABEL), credit=maybe(text()), may_speak=maybe(truth())),
+        example={"label": {"en": "Grandma", "ko": "할머니"}, "may_speak": False},
+        answer=gives(photo=PHOTO),
+        names={"name": own_names},
+        problems=(409, 422),
+    )
+    def about(name: str) -> dict[str, Any]:
+        entry = own_entry(name)
+        body = read_body(("label", "credit", "may_speak"), '{"may_speak": false}')
+        changes: dict[str, Any] = {}
+        if "label" in body:
+            changes["label"] = label_of(body["label"])
+        if "credit" in body:
+            changes["credit"] = text_of(body, "credit") if body["credit"] != "" else ""
+        if "may_speak" in body:
+            changes["may_speak"] = truth_of(body, "may_speak")
+        return {"photo": described(stream.change_about(entry.name, changes))}
 
     @app.get("/photos/<name>/thumbnail")
     @operation(
-        "A small picture of a photo",
-        media="image/jpeg",
-        names={"name": lambda: [entry.name for entry in stream.photos.entries()]},
-        problems=(422,),
+        "A small picture of a photo", media="image/jpeg", names={"name": names}, problems=(422,)
     )
     def thumbnail(name: str) -> Response:
-        response = Response(thumbnails.of(entry_named(name)), mimetype="image/jpeg")
+        response = Response(thumbnails.of(entry_named(stream, name)), mimetype="image/jpeg")
         response.add_etag()
         response.headers["Cache-Control"] = "no-cache"
         response.make_conditional(request)
         return response
+
+    @app.get("/photos/<name>/image")
+    @operation(
+        "A photo as the engines see it: upright, at most 2048 px",
+        media="image/jpeg",
+        names={"name": names},
+        problems=(422,),
+    )
+    def image(name: str) -> Response:
+        from PIL import Image
+
+        photo = stream.landmarks.photo(entry_named(stream, name).name)
+        data = io.BytesIO()
+        Image.fromarray(photo.image).save(data, "JPEG", quality=90)
+        return Response(data.getvalue(), mimetype="image/jpeg")
+
+    def own_entry(name: str) -> PhotoEntry:
+        entry = entry_named(stream, name)
+        if not entry.own:
+            raise Problem(
+                409,
+                "not-yours",
+                f"'{entry.name}' was not added here, so it stays as it is. Photos that you add "
+                "can be described and removed.",
+            )
+        return entry
+
+
+def entry_named(stream: Live, name: str) -> PhotoEntry:
+    """Return a photo of the library. Raises `Problem`."""
+    entries = {entry.name: entry for entry in stream.photos.entries()}
+    if name not in entries:
+        raise unknown("photo", name, list(entries))
+    return entries[name]
 
 
 def described(entry: PhotoEntry) -> dict[str, Any]:
@@ -89,45 +192,17 @@ def described(entry: PhotoEntry) -> dict[str, Any]:
         "credit": entry.credit,
         "demo": entry.demo,
         "may_speak": entry.may_speak,
+        "own": entry.own,
         "thumbnail": f"/photos/{quote(entry.name, safe='')}/thumbnail",
     }
 
 
-class Thumbnails:
-    """Small pictures, made once for each state of a file."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._made: OrderedDict[tuple[str, int, int], bytes] = OrderedDict()
-
-    def of(self, entry: PhotoEntry) -> bytes:
-        """Return a JPEG. Raises `Problem` for a file that is no picture."""
-        try:
-            status = Path(entry.path).stat()
-            key = (str(entry.path), status.st_mtime_ns, status.st_size)
-            with self._lock:
-                if key not in self._made:
-                    self._made[key] = _thumbnail(entry)
-                    while len(self._made) > MAX_THUMBNAILS:
-                        self._made.popitem(last=False)
-                return self._made[key]
-        except (OSError, ValueError, SyntaxError) as exc:  # Pillow's words for broken files
-            raise Problem(
-                422, "no-picture", f"The file of photo '{entry.name}' cannot be shown: {exc}."
-            ) from exc
-
-
-def _thumbnail(entry: PhotoEntry) -> bytes:
-    from PIL import Image, ImageOps
-
-    with Image.open(entry.path) as opened:
-        if opened.width * opened.height > MAX_PIXELS:
-            raise ValueError(f"{opened.width}x{opened.height} pixels are too many")
-        opened.draft("RGB", (2 * THUMBNAIL_PX, 2 * THUMBNAIL_PX))
-        upright = ImageOps.exif_transpose(opened).convert("RGBA")
-    upright.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
-    flat = Image.new("RGB", upright.size, (32, 34, 38))
-    flat.paste(upright, mask=upright.getchannel("A"))
-    data = io.BytesIO()
-    flat.save(data, "JPEG", quality=85)
-    return data.getvalue()
+def label_of(value: Any) -> dict[str, str]:
+    """Check what people read, by language. Raises `Problem`."""
+    if not isinstance(value, dict) or not all(
+        key in LANGUAGES and isinstance(words, str) for key, words in value.items()
+    ):
+        raise Problem(
+            400, "bad-value", '\'label\' must be texts by language: {"en": "Me", "ko": "나"}.'
+        )
+    return dict(value)

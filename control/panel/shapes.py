@@ -98,6 +98,7 @@ STATE: Final = extended(
     osc=OSC,
     changing=CHANGING,
     weights=or_null(PROGRESS),
+    photos_id=whole(meaning="another number: the photos have changed"),
     presets_id=whole(meaning="another number: the presets have changed"),
 )
 PRESET: Final = gives(

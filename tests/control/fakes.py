@@ -2,7 +2,6 @@
 
 import io
 import math
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -27,9 +26,12 @@ from streamer import (
 from streamer.animation.preset_library import PresetLibrary
 from streamer.animation.presets import Preset
 from streamer.consent import refusal
+from streamer.engines.warp.locate import locate
+from streamer.landmark_editing import LandmarkEditing
 from streamer.parameters import neutral_face
+from streamer.photo_library import PhotoEntry, PhotoLibrary
 from streamer.preset_files import PresetFiles
-from streamer.resources import shipped
+from streamer.resources import shipped, user_folder
 from streamer.sinks.preview import PreviewSink
 
 
@@ -74,12 +76,35 @@ class FakeEntry:
 
 
 class FakePhotos:
-    def __init__(self, *entries: FakeEntry) -> None:
-        self._entries = entries
-        self.revision = 0
+    """Some photos that are only named, and the user's own folder."""
 
-    def entries(self) -> list[FakeEntry]:
-        return list(self._entries)
+    def __init__(self, *entries: FakeEntry) -> None:
+        self._entries = list(entries)
+        self.own = PhotoLibrary([], user_folder("photos"))
+
+    @property
+    def revision(self) -> int:
+        return self.own.revision
+
+    def find_name(self, name: str) -> Path:
+        found = [entry.path for entry in self._entries if entry.name == name]
+        return found[0] if found else self.own.find_name(name)
+
+    def entries(self) -> list[FakeEntry | PhotoEntry]:
+        return [*self._entries, *self.own.entries()]
+
+    def remove(self, name: str) -> None:
+        before = len(self._entries)
+        self._entries = [entry for entry in self._entries if entry.name != name]
+        if len(self._entries) == before:
+            self.own.remove(name)
+
+    def change_about(self, name: str, changes: Mapping[str, Any]) -> FakeEntry | PhotoEntry:
+        for i, entry in enumerate(self._entries):
+            if entry.name == name:
+                self._entries[i] = replace(entry, **changes)
+                return self._entries[i]
+        return self.own.change_about(name, changes)
 
 
 @dataclass(frozen=True)
@@ -116,7 +141,7 @@ class FakeStream:
     def __init__(self, folder: Path | None = None) -> None:
         self.controls = Controls()
         self.presets = FakePresets()
-        self.folder = Path(tempfile.mkdtemp(prefix="fake-")) if folder is None else folder
+        self.folder = Path("/nowhere") if folder is None else folder
         path = Path("none.png") if folder is None else folder / "mona.png"
         if folder is not None:
             Image.new("RGB", (300, 400), (180, 140, 90)).save(path)
@@ -126,12 +151,16 @@ class FakeStream:
                 "sample-image", {"en": "Astronaut", "ko": "우주인"}, path, "NASA", True, False
             ),
             FakeEntry("broken", {"en": "Broken", "ko": "고장"}, Path("/nowhere/broken.png")),
+            FakeEntry("grandma", {"en": "Grandma", "ko": "할머니"}, path, own=True),
         )
         library = PresetLibrary([shipped("presets"), self.folder / "presets"])
         self.preset_files = PresetFiles(library, shipped("presets"), self.folder / "presets")
-        self.preset_files.save({**EXAMPLE, "name": "mine"})
-        library.reload()
+        if folder is not None:
+            self.preset_files.save({**EXAMPLE, "name": "mine"})
+            library.reload()
         self.tried: list[Preset | None] = []
+        self.landmarks = LandmarkEditing(self.photos)  # type: ignore[arg-type]
+        self.staged: list[tuple[str, Mapping[str, Any] | None]] = []
         self.preview = PreviewSink()
         self.view = View()
         self.photo = "mona-lisa"
@@ -226,6 +255,16 @@ class FakeStream:
             self.photo_problem = "no face was found"
             raise PhotoError("No face was found in broken.png. Try a picture from the front.")
         self.photo = name
+        self.staged.append((name, marked))
+
+    def add_photo(self, file_name: str, data: bytes, *, find_face: bool = True) -> PhotoEntry:
+        return self.photos.own.add(file_name, data, locate if find_face else None)
+
+    def remove_photo(self, name: str) -> None:
+        self.photos.remove(name)
+
+    def change_about(self, name: str, changes: Mapping[str, Any]) -> FakeEntry | PhotoEntry:
+        return self.photos.change_about(name, changes)
 
     def change_view(self, **fields: Any) -> None:
         try:

@@ -28,7 +28,7 @@ MAX_FILE_BYTES: Final = 64 * 1024
 ASPECT_TOLERANCE: Final = 0.01
 
 _FRAMING: Final = {"head": (0.1, 1.0), "eye_line": (0.1, 0.9)}
-_TOP_KEYS: Final = (
+TOP_KEYS: Final = (
     "version", "image", *GROUPS, *BROWS, "photo_expression", "flags", "framing", "found_by",
 )  # fmt: skip
 
@@ -62,7 +62,7 @@ def read_marks(document: Mapping[str, Any], path: Path, photo: Photo) -> Marks:
     Raises: `PhotoError`, which names the file and the key.
     """
     reader = Reader(path, document)
-    reader.no_unknown(document, _TOP_KEYS, "")
+    reader.no_unknown(document, TOP_KEYS, "")
     if document.get("version") != VERSION:
         reader.fail("version", f"is {document.get('version')!r}; this program reads {VERSION}")
     image_from_file = _image_from_file(reader, photo)
