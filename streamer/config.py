@@ -52,6 +52,7 @@ class Config:
     weights: Path | None = None
     privacy_picture: Path | None = None
     panel: str = "127.0.0.1:8000"
+    panel_token: str | None = field(default=None, repr=False)
     osc: str = "127.0.0.1:7001"
     osc_allow: tuple[str, ...] = field(default=())
     seconds: float | None = None

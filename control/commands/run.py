@@ -9,12 +9,16 @@ import sys
 import threading
 import webbrowser
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from control.commands.flags import PICTURE, add_picture_flags, typed
 from control.settings import load_config
 from streamer import Config, PortraitError, SinkError, parse_address
+from streamer.resources import user_folder
 from streamer.stream import Stream
+
+if TYPE_CHECKING:
+    from control.panel.token import Secrets
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +39,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     add("--style", default=suppress, metavar="NAME", help="style of idle life (calm)")
     add("--idle", default=suppress, type=float, help="strength of idle life, 0 to 1 (1)")
     add("--panel", default=suppress, metavar="HOST:PORT|off", help="page (127.0.0.1:8000)")
+    add("--panel-token", default=suppress, metavar="TOKEN", help="for --panel 0.0.0.0:PORT")
     add("--osc", default=suppress, metavar="HOST:PORT|off", help="OSC (127.0.0.1:7001)")
     add("--osc-allow", default=suppress, nargs="+", metavar="ADDRESS", help="other OSC senders")
     add("--seconds", default=suppress, type=float, help="stop after this long")
@@ -56,7 +61,8 @@ def execute(options: argparse.Namespace) -> int:
     flags = typed(
         options,
         *PICTURE,
-        *("camera", "style", "idle", "panel", "osc", "osc_allow", "seconds", "report"),
+        *("camera", "style", "idle", "panel", "panel_token", "osc", "osc_allow"),
+        *("seconds", "report"),
     )
     if "osc_allow" in flags:
         flags["osc_allow"] = tuple(flags["osc_allow"])
@@ -103,6 +109,7 @@ class Doors:
         self._open_page = open_page
         self._osc: Any = None
         self._panel: Any = None
+        self._secrets: Secrets | None = None  # where other machines may open the page
         self._first_frame = threading.Event()
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="doors", daemon=True)
@@ -143,10 +150,17 @@ class Doors:
             self._osc = OscDoor(self._stream, host, port, allow=config.osc_allow)
         if config.panel != "off":
             from control.panel.app import create_app
+            from control.panel.names import is_this_machine
             from control.panel.server import PanelServer
+            from control.panel.token import Gate, load_secrets
 
             host, port = parse_address(config.panel, "panel")
-            self._panel = PanelServer(create_app(self._stream, osc=self._osc), host, port)
+            gate = None
+            if not is_this_machine(host):
+                self._secrets = load_secrets(user_folder("state"), config.panel_token)
+                gate = Gate(self._secrets)
+            app = create_app(self._stream, osc=self._osc, gate=gate)
+            self._panel = PanelServer(app, host, port)
 
     def _open(self) -> None:
         if self._osc is not None:
@@ -157,8 +171,24 @@ class Doors:
         if not self._panel.wait_listening(OPEN_S):
             return  # the server has said who holds the port, and tries again
         log.info("Control page: %s", self._panel.url)
+        if self._secrets is not None:
+            self._invite()
         if self._open_page and has_desktop():
             webbrowser.open(self._panel.url)
+
+    def _invite(self) -> None:
+        """Show the token to who sits before the terminal; a log is no place for it."""
+        from control.panel.invitation import invitation
+        from control.panel.token import FILE_NAME
+
+        assert self._secrets is not None
+        if not sys.stdout.isatty():
+            log.info("The token for other devices is in %s", user_folder("state") / FILE_NAME)
+            return
+        # Not every terminal can draw the half blocks of the QR code.
+        picture = (sys.stdout.encoding or "").lower().replace("-", "") in ("utf8", "utf16")
+        shown = (self._panel.addresses, self._panel.port, self._secrets.token)
+        print(f"\n{invitation(*shown, picture=picture)}\n", flush=True)
 
 
 def has_desktop() -> bool:

@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 from flask import Flask
 
 from control.panel import schemas
+from control.panel.bodies import MAX_BODY_BYTES
 from control.panel.schemas import Schema
 from control.problems import MEDIA_TYPE
 from streamer import __version__
@@ -30,6 +31,7 @@ PROBLEM: Final[Schema] = schemas.gives(
     retry_after_s=schemas.maybe(schemas.number(0)),
 )
 MEANINGS: Final = {
+    303: "To another page.",
     400: "The body or a value in it is not what the route takes.",
     401: "From another machine the token is needed.",
     403: "Asked by another web page, or under a name that is not this machine's.",
@@ -60,7 +62,8 @@ class Operation:
     query: Mapping[str, Schema] = field(default_factory=dict)
     names: Mapping[str, Callable[[], Sequence[str]]] = field(default_factory=dict)
     problems: Sequence[int] = ()
-    also: Mapping[int, Schema] = field(default_factory=dict)
+    also: Mapping[int, Schema | None] = field(default_factory=dict)
+    max_bytes: int = MAX_BODY_BYTES
 
 
 def operation(
@@ -75,7 +78,8 @@ def operation(
     query: Mapping[str, Schema] | None = None,
     names: Mapping[str, Callable[[], Sequence[str]]] | None = None,
     problems: Sequence[int] = (),
-    also: Mapping[int, Schema] | None = None,
+    also: Mapping[int, Schema | None] | None = None,
+    max_bytes: int = MAX_BODY_BYTES,
 ) -> Callable[[View], View]:
     """Describe the route below: goes between ``@app.post(...)`` and the handler.
 
@@ -83,7 +87,8 @@ def operation(
     ``example`` one that works (a test sends it); ``upload`` names media types of a body that is no
     JSON. ``query`` are optional parameters after the ``?``. ``names`` gives, for each part in
     ``<>`` of the path, what there is now. ``problems`` are statuses beside those that every route,
-    and every route with a body or names, can answer. ``also`` are further statuses with JSON.
+    and every route with a body or names, can answer. ``also`` are further statuses with their JSON,
+    `None` for an answer without. ``max_bytes`` is how large the body may be.
     """
     described = Operation(
         summary,
@@ -97,6 +102,7 @@ def operation(
         names or {},
         tuple(problems),
         also or {},
+        max_bytes,
     )
 
     def remember(view: View) -> View:
@@ -137,16 +143,27 @@ def document(app: Flask) -> dict[str, Any]:
         "paths": dict(sorted(paths.items())),
         "components": {
             "schemas": {"Problem": PROBLEM},
-            "responses": {str(status): _problem(status) for status in MEANINGS},
+            "responses": {str(status): _problem(status) for status in MEANINGS if status >= 400},
             "securitySchemes": {
                 "token": {
                     "type": "http",
                     "scheme": "bearer",
                     "description": "The token printed at the start, from other machines.",
                 },
+                "password": {
+                    "type": "http",
+                    "scheme": "basic",
+                    "description": "The token as password, for programs that know only this.",
+                },
+                "session": {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": "living_portrait",
+                    "description": "A browser that has shown the token once.",
+                },
             },
         },
-        "security": [{}, {"token": []}],
+        "security": [{}, {"token": []}, {"password": []}, {"session": []}],
     }
 
 
@@ -162,10 +179,9 @@ def _written(described: Operation, endpoint: str, names: Sequence[str]) -> dict[
         written["requestBody"] = _body(described)
     answers: dict[str, Any] = {str(described.status): _answer(described)}
     for status, schema in described.also.items():
-        answers[str(status)] = {
-            "description": MEANINGS[status],
-            "content": {"application/json": {"schema": schema}},
-        }
+        answers[str(status)] = {"description": MEANINGS[status]}
+        if schema is not None:
+            answers[str(status)]["content"] = {"application/json": {"schema": schema}}
     problems = {*EVERYWHERE, *described.problems}
     if described.body is not None or described.upload:
         problems.update(WITH_BODY)

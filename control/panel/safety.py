@@ -5,7 +5,7 @@ under a name that it makes point here (DNS rebinding). Browsers tell both by hea
 cannot forge: Host, Origin and Sec-Fetch-Site. Programs such as curl send the first one only.
 """
 
-from collections.abc import Collection
+from collections.abc import Container
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -28,7 +28,7 @@ HEADERS: Final = {
 }
 
 
-def guard(app: Flask, names: Collection[str]) -> None:
+def guard(app: Flask, names: Container[str]) -> None:
     """Check every request and seal every answer.
 
     ``names``, in lower case, are further host names to answer to; it may change later.

@@ -4,15 +4,17 @@ import logging
 import socket
 import sys
 import threading
-from ipaddress import ip_address
+import time
 from typing import Any, Final
 
 from flask import Flask
 from waitress import create_server
 
-from control.panel.app import panel_of
-from control.panel.bodies import MAX_BODY_BYTES
+from control.panel.context import panel_of
+from control.panel.limits import BodyLimit
+from control.panel.names import is_any, is_this_machine, reachable_at
 from control.panel.slots import THREADS
+from control.panel.wire import Channel, sweep
 from control.ports import RETRY_S, family_of, taken_message
 from streamer import ConfigError
 
@@ -22,12 +24,13 @@ log = logging.getLogger(__name__)
 UNSENT_BYTES: Final = 64 * 1024
 CONNECTIONS: Final = 128
 STOP_S: Final = 5.0
+SWEEP_S: Final = 1.0
 
 
 class PanelServer:
-    """Serves the app on ``host:port``, this machine only; port 0 takes any free one.
+    """Serves the app on ``host:port``; port 0 takes any free one.
 
-    Raises: `ConfigError` for a host that others could reach.
+    Raises: `ConfigError` for a host that others could reach, where the app asks for no token.
     """
 
     def __init__(
@@ -39,13 +42,13 @@ class PanelServer:
         threads: int = THREADS,
         retry_s: float = RETRY_S,
     ) -> None:
-        if not is_this_machine(host):
+        if not is_this_machine(host) and panel_of(app).gate is None:
             raise ConfigError(
                 f"--panel {host}:{port} would show the page to other machines, and it has no "
-                f"password yet. Use --panel 127.0.0.1:{port}."
+                f"token. Use --panel 127.0.0.1:{port}."
             )
         self._app, self._host, self._port = app, host, port
-        panel_of(app).names.add(host.lower())
+        panel_of(app).names.add(host)
         self._threads, self._retry_s = threads, retry_s
         self._message = ""
         self._server: Any = None
@@ -81,9 +84,14 @@ class PanelServer:
 
     @property
     def url(self) -> str:
-        """Where the page is."""
-        host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http://{host}:{self._port}"
+        """Where the page is, on this machine."""
+        host = "127.0.0.1" if is_any(self._host) else self._host
+        return f"http://{f'[{host}]' if ':' in host else host}:{self._port}"
+
+    @property
+    def addresses(self) -> list[str]:
+        """Where other machines reach it, the likeliest first; none if they cannot."""
+        return [] if is_this_machine(self._host) else reachable_at(self._host)
 
     def state(self) -> dict[str, Any]:
         """Return whether the page is served, where, and why not. JSON-able."""
@@ -125,21 +133,27 @@ class PanelServer:
             self._app,
             sockets=[sock],
             threads=self._threads,
-            max_request_body_size=MAX_BODY_BYTES,
             outbuf_high_watermark=UNSENT_BYTES,
             connection_limit=CONNECTIONS,
+            # Reads on while it answers, and so sees at once that a client has left.
+            channel_request_lookahead=1,
             log_socket_errors=False,
             ident=None,
         )
+        self._server.channel_class = Channel
+        self._server.limit = BodyLimit(self._app).of
         self._listening.set()
         return sock
 
     def _serve(self, sock: socket.socket) -> None:
-        server = self._server
+        server, next_sweep = self._server, 0.0
         try:
             while not self._stop.is_set():
                 # One turn of waitress' own loop; `stop` wakes it through the server's trigger.
-                server.asyncore.loop(timeout=1.0, use_poll=True, map=server._map, count=1)
+                server.asyncore.loop(timeout=SWEEP_S, use_poll=True, map=server._map, count=1)
+                if (now := time.monotonic()) >= next_sweep:
+                    next_sweep = now + SWEEP_S
+                    sweep(list(server.active_channels.values()), now, is_this_machine)
         finally:
             self._listening.clear()
             for channel in list(server.active_channels.values()):
@@ -149,13 +163,3 @@ class PanelServer:
                 self._server = None
                 server.close()
                 server._map.clear()
-
-
-def is_this_machine(host: str) -> bool:
-    """Whether only programs on this machine reach an address."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

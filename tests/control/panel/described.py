@@ -36,6 +36,8 @@ class Described:
         )
         if "$ref" in answer:
             answer = whole["components"]["responses"][answer["$ref"].rpartition("/")[2]]
+        if "content" not in answer:
+            return response
         media = {kind.partition(";")[0]: content for kind, content in answer["content"].items()}
         assert response.mimetype in media, f"{where} answered {response.mimetype}, not {media}"
         if response.mimetype.endswith("json"):

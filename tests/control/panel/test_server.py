@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 from flask import Flask
 
-from control.panel.app import create_app, panel_of
+from control.panel.app import create_app
+from control.panel.context import panel_of
 from control.panel.server import PanelServer
 from control.panel.slots import EVENTS, PREVIEWS
 from streamer import ConfigError

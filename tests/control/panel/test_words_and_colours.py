@@ -3,7 +3,7 @@
 import json
 import re
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import pytest
 
@@ -21,7 +21,7 @@ def words(language: str) -> dict[str, str]:
 
 
 def used_keys() -> set[str]:
-    page = (PANEL / "templates" / "index.html").read_text(encoding="utf-8")
+    page = "".join(p.read_text(encoding="utf-8") for p in (PANEL / "templates").rglob("*.html"))
     keys = set(re.findall(r'data-t="(\w+)"', page)) | set(re.findall(r'l\("(\w+)"\)', page))
     for script in (STATIC / "js").glob("*.js"):
         keys |= set(re.findall(r'\bt\("(\w+)"', script.read_text(encoding="utf-8")))
@@ -45,7 +45,12 @@ def test_every_word_that_the_page_uses_is_there(language: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_state_that_the_stream_may_be_in_has_its_words(language: str) -> None:
+    from control.panel.progress import RUNNING
+    from control.panel.routes_choices import ENGINES
     from streamer.animation.presets import MODES
+    from streamer.config import SPEEDS
+    from streamer.engines.liveportrait.devices import DEVICES
+    from streamer.engines.needs import glance
     from streamer.sinks.camera import Status
     from streamer.sinks.camera_system import Reason
 
@@ -54,10 +59,15 @@ def test_every_state_that_the_stream_may_be_in_has_its_words(language: str) -> N
     assert {f"reason_{reason}" for reason in get_args(Reason) if reason} <= set(known)
     assert {f"camera_{status}" for status in (*get_args(Status), "off")} <= set(known)
     assert {f"mode_{mode}" for mode in MODES if mode != "once"} <= set(known)
+    assert {f"engine_choice_{engine}" for engine in ENGINES} <= set(known)
+    assert {f"device_{device}" for device in DEVICES} <= set(known)
+    assert {f"speed_{speed}" for speed in SPEEDS} <= set(known)
+    assert {f"weights_{status}" for status in RUNNING} <= set(known)
+    assert {f"need_{need.subject}" for need in glance(None)} <= set(known)
 
 
 def test_no_word_is_left_over() -> None:
-    built = re.compile(r"(camera|engine|mode|reason)_[\w-]+")  # put together from the state
+    built = re.compile(r"(camera|device|engine|help|mode|need|part|reason|size|speed|weights)_[\w-]+")  # put together from the state
 
     unused = {key for key in words("en") if key not in used_keys() and not built.fullmatch(key)}
 
@@ -113,10 +123,10 @@ def test_text_can_be_read_on_its_ground(theme: str, ink: str, paper: str) -> Non
 
 
 def test_the_page_holds_no_inline_script_or_style() -> None:
-    page: Any = (PANEL / "templates" / "index.html").read_text(encoding="utf-8")
-
-    assert not re.search(r"<script(?![^>]*\bsrc=)", page)
-    assert not re.search(r"<style|\sstyle=|\son\w+=", page)
+    for template in (PANEL / "templates").rglob("*.html"):
+        page = template.read_text(encoding="utf-8")
+        assert not re.search(r"<script(?![^>]*\bsrc=)", page), template.name
+        assert not re.search(r"<style|\sstyle=|\son\w+=", page), template.name
     for script in (STATIC / "js").glob("*.js"):
         text = script.read_text(encoding="utf-8")
         assert "innerHTML" not in text, f"{script.name}: what people send must stay text"

@@ -2,8 +2,8 @@
 
 import { t } from "./words.js";
 
-/** Send a request; returns the JSON, or null after showing what went wrong. */
-export async function send(method, path, body) {
+/** Send a request; returns the JSON, or null after `refused` has shown what went wrong. */
+export async function send(method, path, body, refused = toast) {
   let answer;
   try {
     answer = await fetch(path, {
@@ -14,9 +14,13 @@ export async function send(method, path, body) {
   } catch {
     return null; // the stream is gone; the page says so already
   }
+  if (answer.status === 401) {
+    location.reload(); // the token has changed; the stream shows the page that asks for it
+    return null;
+  }
   const data = await answer.json().catch(() => ({}));
   if (answer.ok || answer.status === 503) return data;
-  toast(data.detail ?? `${answer.status} ${answer.statusText}`);
+  refused(data.detail ?? `${answer.status} ${answer.statusText}`);
   return null;
 }
 

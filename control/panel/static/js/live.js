@@ -37,9 +37,16 @@ function open() {
     if (source?.readyState === EventSource.CLOSED) {
       // Told to come back later (503), or not at all: browsers give up then, we do not.
       source = null;
-      setTimeout(() => document.hidden || open(), 2000);
+      setTimeout(again, 2000);
     }
   });
+}
+
+async function again() {
+  if (document.hidden) return;
+  const answer = await fetch("/health", { method: "HEAD" }).catch(() => null);
+  if (answer?.status === 401) return location.reload(); // the token has changed
+  if (!document.hidden) open();
 }
 
 export function startLive() {
