@@ -1,38 +1,57 @@
 """The neural engine: a photo encoded once, then a frame per face."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+import math
+import threading
+import weakref
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Final
 
 import cv2
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from streamer.engines import Portrait
+from streamer.engines.liveportrait.behind import Behind
 from streamer.engines.liveportrait.crop import (
-    CROP_PX,
     MAX_SIDE_PX,
     input_of_crop,
     limit,
     limited_size,
 )
 from streamer.engines.liveportrait.devices import Torch, look
-from streamer.engines.liveportrait.drive import Driver
-from streamer.engines.liveportrait.guard import fault
+from streamer.engines.liveportrait.failures import told
+from streamer.engines.liveportrait.fast.forms import (
+    PLAIN,
+    Forms,
+    Recipe,
+    Standing,
+    device_for,
+    recipes_for,
+)
+from streamer.engines.liveportrait.fast.graphs import Device
+from streamer.engines.liveportrait.fast.proof import Proof
+from streamer.engines.liveportrait.frame_cache import FrameCache
 from streamer.engines.liveportrait.locating import Located, NamedPoints, from_named, from_points
 from streamer.engines.liveportrait.manifest import read_manifest
-from streamer.engines.liveportrait.model import Encoded, Model, to_host
-from streamer.engines.liveportrait.paste_back import PasteBack, pixels
+from streamer.engines.liveportrait.model import Model
 from streamer.engines.liveportrait.retargeting import at_rest
+from streamer.engines.liveportrait.scene import NeuralScene, Studio
 from streamer.engines.liveportrait.sessions import FaceModels, open_face_models
 from streamer.engines.liveportrait.weights import load_networks
-from streamer.errors import EngineError, PhotoError
+from streamer.errors import ConfigError, EngineError, PhotoError
 from streamer.geometry import Matrix, apply, inverse, scaling_about_edges
-from streamer.parameters import PARAMETERS, Face, neutral_face
+from streamer.parameters import PARAMETERS
 from streamer.photo import Photo
 from streamer.view import Frame, Framing, View
+
+SPEEDS: Final = ("auto", "safe", "fast")
+
+# How long a scene waits for its first faster form where it should not be drawn plainly: packing,
+# recording and the trial take a second or two on a current card.
+FIRST_STEP_S: Final = 20.0
 
 Locate = Callable[[Photo], NamedPoints]
 """Finds a face without model files; its points are pixels of ``photo.image``."""
@@ -43,8 +62,7 @@ class NeuralPortrait:
     """A photo whose face is encoded. ``crop`` is the photo's own, (512, 512, 3)."""
 
     photo: Photo
-    encoded: Encoded
-    driver: Driver
+    standing: Standing
     photo_from_crop: Matrix
     framing: Framing
     crop: Frame
@@ -61,6 +79,11 @@ class LivePortraitEngine:
 
     Faces are found by ``faces``, the ONNX models, or by ``locate`` where they are missing; ``face``
     counts the faces of a photo from the largest. ``paste_back`` off shows the bare crop.
+
+    ``speed``: ``safe`` draws with the plain form alone; ``auto`` begins with it and climbs to
+    faster ones behind the picture; ``fast`` waits for the first of them. ``recipes`` and ``on``
+    are those of the model's device if not given. ``problem`` is what the operator should know of
+    that, or empty.
     """
 
     name = "liveportrait"
@@ -74,15 +97,46 @@ class LivePortraitEngine:
         face: int = 0,
         paste_back: bool = True,
         torch_here: Torch | None = None,
+        speed: str = "auto",
+        fps: float = 30.0,
+        gpu_share: float = 0.0,
+        cache_mb: int = 512,
+        weights_name: str = "",
+        recipes: Sequence[Recipe] | None = None,
+        on: Device | None = None,
     ) -> None:
+        if speed not in SPEEDS:
+            raise ConfigError(f"Unknown speed '{speed}'. Choose one of: {', '.join(SPEEDS)}.")
         self.device = str(model.device)
-        self.backend = f"torch {torch.__version__} fp32"
-        self.parts: Mapping[str, str] = _parts(model, faces, locate, torch_here or look())
+        self.speed = speed
+        self.backend = ""
+        self.parts: Mapping[str, str] = {}
+        self._here = torch_here or look()
+        self._other_parts = _other_parts(faces, locate)
         self._model = model
         self._faces = faces or FaceModels()
         self._locate = locate
         self._face = face
         self._paste_back = paste_back
+        self._shown: NeuralScene | None = None
+        self._scenes: weakref.WeakSet[NeuralScene] = weakref.WeakSet()
+        self._behind = Behind("faster-forms")
+        self._studio: Studio | None = None
+        if recipes is None:
+            recipes = recipes_for(self.device)
+        if recipes and speed != "safe":
+            device = on or device_for(self.device)
+            forms = Forms(
+                model,
+                device,
+                recipes,
+                turn=model.turn if device.exclusive else threading.Lock(),
+                stopping=self._behind.stopping,
+            )
+            cache = FrameCache(cache_mb * 1_000_000)
+            later = self._behind.later
+            self._studio = Studio(forms, cache, later, self._tell, fps, gpu_share, weights_name)
+        self._tell()
 
     @classmethod
     def load(
@@ -94,6 +148,10 @@ class LivePortraitEngine:
         locate: Locate | None = None,
         face: int = 0,
         paste_back: bool = True,
+        speed: str = "auto",
+        fps: float = 30.0,
+        gpu_share: float = 0.0,
+        cache_mb: int = 512,
     ) -> "LivePortraitEngine":
         """Read the model files of a folder, held against the hashes in ``manifest`` if given.
 
@@ -102,7 +160,7 @@ class LivePortraitEngine:
         here = look()
         picked = here.pick(device)
         listed = read_manifest(manifest) if manifest is not None else None
-        with _told(picked):
+        with told(picked):
             model = Model(load_networks(weights, manifest=listed, device=picked), picked).prepared()
         return cls(
             model,
@@ -111,6 +169,11 @@ class LivePortraitEngine:
             face=face,
             paste_back=paste_back,
             torch_here=here,
+            speed=speed,
+            fps=fps,
+            gpu_share=gpu_share,
+            cache_mb=cache_mb,
+            weights_name=str(weights),
         )
 
     @property
@@ -126,33 +189,109 @@ class LivePortraitEngine:
         crop = where.cut(image)
         low, high = PARAMETERS["eye_ratio"].low, PARAMETERS["eye_ratio"].high
         ratios = at_rest(found.eyes, found.mouth, low, high)
-        with self._model.turn, _told(self.device):
+        with self._model.turn, told(self.device):
             encoded = self._model.encode(input_of_crop(crop))
             driver = self._model.driver(encoded, ratios)
+        # Needed once per photo: on a card their memory is better given to others.
+        self._model.rest_on_host("appearance", "motion")
         return NeuralPortrait(
             photo=photo,
-            encoded=encoded,
-            driver=driver,
+            standing=Standing(encoded, driver),
             photo_from_crop=inverse(image_from_photo) @ where.photo_from_crop.astype(np.float64),
             framing=_in_photo(found.framing, image_from_photo),
             crop=crop,
             notes=(f"face found by {found.found_by}",),
         )
 
-    def stage(self, portrait: Portrait, view: View) -> "NeuralScene":
+    def stage(self, portrait: Portrait, view: View) -> NeuralScene:
         """Draw the still photo at the view's size and prepare the face in it."""
         if not isinstance(portrait, NeuralPortrait):
             raise TypeError(f"a portrait of the liveportrait engine is needed, not {portrait!r}")
-        return NeuralScene(self._model, portrait, view, paste_back=self._paste_back)
+        scene = NeuralScene(
+            self._model, portrait, view, paste_back=self._paste_back, studio=self._studio
+        )
+        self._scenes.add(scene)
+        self._shown = scene
+        if self._studio is not None:
+            self._begin(scene, portrait.standing, self._studio)
+        self._tell()
+        return scene
+
+    @property
+    def problem(self) -> str:
+        """Why the networks do not run as fast as was asked for, or empty."""
+        studio, scene = self._studio, self._shown
+        if studio is None:
+            if self.speed == "fast":
+                return f"--speed fast: there is no faster form of the networks for {self.device}."
+            return ""
+        refused = studio.forms.refused
+        if not refused:
+            return ""
+        form, why = next(iter(refused.items()))
+        now = scene.form if scene is not None else PLAIN
+        return f"The faster form {form} of the networks is not used ({why}); {now} draws."
 
     def figures(self) -> Mapping[str, object]:
-        """How it runs right now."""
-        return {}
+        """Return how it runs right now."""
+        studio, scene = self._studio, self._shown
+        found: dict[str, object] = {
+            "speed": self.speed,
+            "form": scene.form if scene is not None else PLAIN,
+            "problem": self.problem,
+        }
+        if studio is not None:
+            found["proven"] = dict(studio.forms.proofs)
+            found["refused"] = dict(studio.forms.refused)
+        if scene is not None:
+            found.update(scene.figures())
+        return found
 
     def close(self) -> None:
-        """Give the memory of the device back."""
-        if self.device == "cuda":
+        """Stop climbing, and give the memory of the device back."""
+        self._behind.close()
+        if self._studio is not None:
+            self._studio.cache.clear()
+            self._studio.forms.close()
+        self._shown = None
+        if self.device.startswith("cuda"):
             torch.cuda.empty_cache()
+
+    # --- faster forms
+
+    def _begin(self, scene: NeuralScene, standing: Standing, studio: Studio) -> None:
+        """Let a scene's portrait climb, and wait for the first step where that is worth it."""
+        waited_for = self.speed == "fast" or studio.forms.proven
+        if standing.current is not None:
+            self._prepare(scene, studio)
+        if not standing.begun:
+            standing.begun = True
+            self._behind.later(partial(studio.forms.climb, standing, self._risen))
+            if waited_for:
+                standing.risen.wait(timeout=FIRST_STEP_S)
+
+    def _risen(self) -> None:
+        """Let every scene follow its portrait."""
+        if self._studio is not None:
+            for scene in list(self._scenes):
+                self._prepare(scene, self._studio)
+        self._tell()
+
+    def _prepare(self, scene: NeuralScene, studio: Studio) -> None:
+        try:
+            scene.prepare()
+        except EngineError as exc:
+            studio.forms.refuse(Proof("the frame on the device", math.nan, math.nan, str(exc)))
+
+    def _tell(self) -> None:
+        """Say what runs now, as it really is."""
+        painter = self._shown.painter if self._shown is not None else None
+        runs_on = self._model.runs_on if painter is None else painter.runs_on
+        form = PLAIN if painter is None else painter.form
+        self.backend = f"torch {torch.__version__} {form}"
+        layer = f"cpu: OpenCV {cv2.__version__}" if painter is None else self.device
+        networks = self._here.describe(runs_on)
+        self.parts = {"networks": networks, **self._other_parts, "paste_back": layer}
 
     def _find(self, photo: Photo, image: Frame, image_from_photo: Matrix) -> Located:
         """Find the face; the answer is in pixels of ``image``."""
@@ -173,101 +312,8 @@ class LivePortraitEngine:
         )
 
 
-class NeuralScene:
-    """One portrait in one view."""
-
-    def __init__(
-        self, model: Model, portrait: NeuralPortrait, view: View, *, paste_back: bool = True
-    ) -> None:
-        self._model = model
-        self._portrait = portrait
-        self._view = view
-        ratios = portrait.driver.ratios
-        self.rest: Face = neutral_face(eye_ratio=ratios.eye, lip_ratio=ratios.lip)
-        self._crop_mean = portrait.crop_mean
-        self._paste: PasteBack | None = None
-        if paste_back:
-            image = portrait.photo.image
-            height, width = image.shape[:2]
-            frame_from_photo = view.frame_from_photo(width, height, portrait.framing)
-            still = view.draw(image, frame_from_photo)
-            frame_from_crop = (frame_from_photo @ portrait.photo_from_crop).astype(np.float32)
-            self._paste = PasteBack.into(
-                still,
-                frame_from_crop,
-                _photo_share(image, view, frame_from_photo),
-                antialias=True,
-            )
-        else:
-            still = self._framed(portrait.crop)
-        self._frame = self._mirrored(still)
-        self._last: Face | None = None
-        self._closed = False
-
-    @property
-    def still(self) -> Frame:
-        """The photo, or its bare crop, in this view."""
-        return self._frame
-
-    def render(self, face: Face) -> Frame:
-        """Draw one frame; an unchanged face gives the last frame again.
-
-        Raises: `EngineError`, also for a picture that is not fit to be shown.
-        """
-        if self._closed:
-            raise EngineError("This scene was closed; stage the portrait again to draw it.")
-        if face == self._last:
-            return self._frame
-        model, portrait = self._model, self._portrait
-        with model.turn, _told(str(model.device)):
-            with torch.inference_mode():
-                x_d = portrait.driver.x_d(face)
-            image = to_host(model.draw(portrait.encoded, x_d, portrait.driver.x_s).image)
-        wrong = fault(image, self._crop_mean)
-        if wrong is not None:
-            raise EngineError(f"The networks drew a picture that cannot be shown: {wrong}.")
-        self._frame = self._mirrored(self._framed(pixels(image)))
-        self._last = dict(face)
-        return self._frame
-
-    def close(self) -> None:
-        """Refuse further frames."""
-        self._closed = True
-        self._paste = None
-
-    def _framed(self, crop: Frame) -> Frame:
-        """Bring the drawn crop into the frame: pasted back, or bare."""
-        if self._paste is not None:
-            return self._paste.paste(crop)
-        bare = View(self._view.width, self._view.height, fit="contain", fill=self._view.fill)
-        return bare.draw(crop, bare.frame_from_photo(CROP_PX, CROP_PX, None))
-
-    def _mirrored(self, frame: Frame) -> Frame:
-        if self._view.mirror:
-            return np.asarray(cv2.flip(frame, 1), np.uint8)
-        return np.ascontiguousarray(frame)
-
-
-@contextmanager
-def _told(device: str) -> Iterator[None]:
-    """Turn torch's errors into one that a user can act on; all of them are `RuntimeError`s."""
-    try:
-        yield
-    except torch.OutOfMemoryError as exc:
-        raise EngineError(
-            f"The memory of {device} is full. Close other programs that use it, or draw with "
-            "--engine warp."
-        ) from exc
-    except RuntimeError as exc:
-        raise EngineError(
-            f"PyTorch failed on {device}: {(str(exc) or type(exc).__name__).splitlines()[0][:160]}"
-        ) from exc
-
-
-def _parts(
-    model: Model, faces: FaceModels | None, locate: Locate | None, here: Torch
-) -> Mapping[str, str]:
-    """Say what each part runs on: the networks' answer is read from their weights."""
+def _other_parts(faces: FaceModels | None, locate: Locate | None) -> Mapping[str, str]:
+    """Say how faces are found."""
     by_hand = "cpu: the warp engine's landmarks"
     if faces is not None and faces.finds_faces:
         face = f"onnxruntime: {faces.provider}"
@@ -277,11 +323,7 @@ def _parts(
         face = f"{by_hand}, refined in onnxruntime: {faces.provider}"
     else:
         face = by_hand
-    return {
-        "networks": here.describe(model.runs_on),
-        "face": face,
-        "paste_back": f"cpu: OpenCV {cv2.__version__}",
-    }
+    return {"face": face}
 
 
 def _limited(photo: Frame) -> tuple[Frame, Matrix]:
@@ -289,12 +331,6 @@ def _limited(photo: Frame) -> tuple[Frame, Matrix]:
     height, width = photo.shape[:2]
     new_height, new_width = limited_size(height, width, MAX_SIDE_PX, 1)  # before rows are cut
     return limit(photo), scaling_about_edges(new_width / width, new_height / height)
-
-
-def _photo_share(photo: Frame, view: View, frame_from_photo: Matrix) -> NDArray[np.uint8]:
-    """Return how much of each frame pixel shows the photo, as the view itself mixes it, 0..255."""
-    white = np.full_like(photo, 255)
-    return replace(view, fill="#000000").draw(white, frame_from_photo)[..., 0]
 
 
 def _in_photo(framing: Framing, image_from_photo: Matrix) -> Framing:

@@ -3,7 +3,7 @@
 import threading
 from copy import deepcopy
 from dataclasses import dataclass, replace
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -50,6 +50,7 @@ class Model:
         self.networks = networks
         self.device = torch.device(device)
         self.turn = threading.Lock()
+        self._resting: set[str] = set()
 
     def prepared(self) -> "Model":
         """Return the form that runs: batch norms folded, on a CPU also less work done.
@@ -65,12 +66,37 @@ class Model:
         networks = replace(nets, appearance=appearance, warping=warping, generator=generator)
         return Model(networks, str(self.device))
 
+    def rest_on_host(self, *names: str) -> None:
+        """Give the device's memory of networks back that are not needed now.
+
+        Their weights wait in the host's memory and return with the first use. On a CPU nothing
+        happens; where host and device share their memory nothing would be won.
+        """
+        if self.device.type != "cuda":
+            return
+        for name in names:
+            with self.turn:
+                getattr(self.networks, name).to("cpu")
+                self._resting.add(name)
+
+    def awake(self, name: str) -> Any:
+        """Return a network on its device. Who calls holds ``turn``, or is alone."""
+        network = getattr(self.networks, name)
+        if name in self._resting:
+            network.to(self.device)
+            self._resting.discard(name)
+        return network
+
     @property
     def runs_on(self) -> str:
-        """Where the weights really are, and their precision; several where they differ."""
+        """Where the weights really are, and their precision; several where they differ.
+
+        What rests on the host is not counted.
+        """
         found = {
             f"{value.device} {str(value.dtype).removeprefix('torch.')}"
-            for network in vars(self.networks).values()
+            for name, network in vars(self.networks).items()
+            if name not in self._resting
             for value in network.parameters()
         }
         return ", ".join(sorted(found))
@@ -79,7 +105,8 @@ class Model:
     def encode(self, image: Frame) -> Encoded:
         """Encode a picture at the input size, (256, 256, 3). Once per photo."""
         tensor = torch.from_numpy(network_input(image)).to(self.device)
-        return Encoded(self.networks.appearance(tensor), decode(self.networks.motion(tensor)))
+        appearance, motion = self.awake("appearance"), self.awake("motion")
+        return Encoded(appearance(tensor), decode(motion(tensor)))
 
     def driver(self, encoded: Encoded, ratios: Ratios) -> Driver:
         """Return what turns faces into keypoints for this crop."""
@@ -89,8 +116,9 @@ class Model:
     @torch.inference_mode()
     def draw(self, encoded: Encoded, x_d: Tensor, x_s: Tensor) -> Drawn:
         """Draw the crop with its keypoints ``x_s`` moved to ``x_d``, (1, 21, 3) each."""
-        warped: Warped = self.networks.warping(encoded.feature_3d, x_d, x_s)
-        return Drawn(self.networks.generator(warped.features), warped)
+        warping, generator = self.awake("warping"), self.awake("generator")
+        warped: Warped = warping(encoded.feature_3d, x_d, x_s)
+        return Drawn(generator(warped.features), warped)
 
 
 def _copy(network: _Network) -> _Network:

@@ -67,6 +67,12 @@ class Painter:
         self._easels: dict[int, Easel] = {}
 
     @property
+    def runs_on(self) -> str:
+        """Where the packed weights are, their precision, and the form."""
+        weight = next(iter(self._packed.generator.state_dict().values()))
+        return f"{weight.device} {str(weight.dtype).removeprefix('torch.')}: {self.form}"
+
+    @property
     def batches(self) -> tuple[int, ...]:
         """The sizes that are ready, ascending."""
         return tuple(sorted(self._easels))
@@ -88,6 +94,7 @@ class Painter:
             crops.copy_(drawn)
             lights.copy_(light)
 
+        self._device.settle()  # what was made beside the queue
         work: Work = paint
         if self._recorded:
             work = self._device.record(paint, tuned=self._tuned)

@@ -99,6 +99,7 @@ class Sheet:
             if layout.pixel_format:
                 colour.convert(rgb, native, layout.pixel_format, layer.box)
 
+        device.settle()  # what was made beside the queue
         device.compute.run(prepare)
         device.settle()
         self.whole = whole
