@@ -63,11 +63,13 @@ def test_every_state_that_the_stream_may_be_in_has_its_words(language: str) -> N
     assert {f"device_{device}" for device in DEVICES} <= set(known)
     assert {f"speed_{speed}" for speed in SPEEDS} <= set(known)
     assert {f"weights_{status}" for status in RUNNING} <= set(known)
+    assert {f"channel_{channel}" for channel in CHANNELS} <= set(known)
+    assert {f"editor_{kind}_hint" for kind in ("new", "own", "covers", "shipped")} <= set(known)
     assert {f"need_{need.subject}" for need in glance(None)} <= set(known)
 
 
 def test_no_word_is_left_over() -> None:
-    built = re.compile(r"(camera|device|engine|help|mode|need|part|reason|size|speed|weights)_[\w-]+")  # put together from the state
+    built = re.compile(r"(camera|channel|device|editor|engine|help|mode|need|part|reason|size|speed|weights)_[\w-]+")  # put together from the state
 
     unused = {key for key in words("en") if key not in used_keys() and not built.fullmatch(key)}
 

@@ -1,17 +1,22 @@
 // The control page: starts its parts, and listens to the keyboard.
 
 import { startEditor } from "./editor.js";
+import { startChoices } from "./choices.js";
 import { startFace } from "./face.js";
+import { startHelp } from "./help.js";
 import { startLive } from "./live.js";
 import { startMonitor } from "./monitor.js";
 import { startPortrait } from "./portrait.js";
 import { key, startPresets, stopAll } from "./presets.js";
 import { startPreview, toggleMirror, togglePause } from "./preview.js";
+import { startPrivacy, togglePrivacy } from "./privacy.js";
 import { startStatus } from "./status.js";
 import { startTabs } from "./tabs.js";
+import { startView } from "./view.js";
+import { startWeights } from "./weights.js";
 import { startLanguage } from "./words.js";
 
-const KEYS = { Escape: stopAll, p: togglePause, m: toggleMirror };
+const KEYS = { Escape: stopAll, p: togglePause, m: toggleMirror, b: togglePrivacy };
 
 /** Whether keys belong to a field that takes text. Sliders keep the letters and digits free. */
 const typing = (target) =>
@@ -45,7 +50,12 @@ startStatus();
 startPreview();
 startPresets();
 startFace();
+startPrivacy();
 startPortrait();
+startView();
+startChoices();
+startWeights();
+startHelp();
 startEditor();
 startMonitor();
 startLive();

@@ -1,20 +1,12 @@
-// The portraits to choose from, and how the photo is framed.
+// The portraits to choose from.
 
-import { Latest, make, send } from "./api.js";
+import { make, send } from "./api.js";
 import { onState, state } from "./live.js";
 import { setPhotos } from "./presets.js";
-import { isMoved, place, press, segments, watchMoves } from "./ranges.js";
 import { onLanguage, pick, t } from "./words.js";
 
-const DEFAULTS = { fit: "face", zoom: 1, offset_x: 0, offset_y: 0, mirror: false, fill: "blur" };
 const box = document.getElementById("photos");
 const credit = document.getElementById("credit");
-const viewOut = new Latest("PUT", "/view");
-const sliders = [...document.querySelectorAll("[data-view]")];
-const fit = document.getElementById("fit");
-const fill = document.getElementById("fill");
-const fillColor = document.getElementById("fill-color");
-const mirror = document.getElementById("view-mirror");
 let photos = [];
 let busy = null;
 
@@ -62,24 +54,6 @@ function showPhotos() {
   document.getElementById("demo").hidden = !current?.demo;
 }
 
-function showView(view) {
-  for (const input of sliders) {
-    if (!isMoved(input)) place(input, view[input.dataset.view]);
-    showNumber(input);
-  }
-  press(fit, view.fit);
-  press(fill, view.fill === "blur" ? "blur" : "color");
-  if (view.fill !== "blur" && document.activeElement !== fillColor) fillColor.value = view.fill;
-  fillColor.hidden = view.fill === "blur";
-  mirror.checked = view.mirror;
-}
-
-function showNumber(input) {
-  const value = Number(input.value);
-  input.nextElementSibling.textContent =
-    input.dataset.view === "zoom" ? `${value.toFixed(2)}×` : value.toFixed(2);
-}
-
 async function load() {
   const answer = await send("GET", "/photos");
   if (!answer) return;
@@ -89,25 +63,8 @@ async function load() {
 }
 
 export function startPortrait() {
-  for (const input of sliders) {
-    watchMoves(input);
-    input.addEventListener("input", () => {
-      place(input, input.value);
-      showNumber(input);
-      viewOut.send({ [input.dataset.view]: Number(input.value) });
-    });
-    input.addEventListener("dblclick", () => {
-      viewOut.send({ [input.dataset.view]: DEFAULTS[input.dataset.view] });
-    });
-  }
-  segments(fit, (value) => viewOut.send({ fit: value }));
-  segments(fill, (value) => viewOut.send({ fill: value === "blur" ? "blur" : fillColor.value }));
-  fillColor.addEventListener("input", () => viewOut.send({ fill: fillColor.value }));
-  mirror.addEventListener("change", () => viewOut.send({ mirror: mirror.checked }));
-  document.getElementById("view-reset").addEventListener("click", () => viewOut.send(DEFAULTS));
   let photoShown = null;
   onState((now) => {
-    showView(now.view);
     if (now.photo !== photoShown) {
       photoShown = now.photo;
       load();

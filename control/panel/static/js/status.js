@@ -30,7 +30,7 @@ function showChips({ camera, engine, fps, late }) {
 }
 
 /** A notice; what stands between backticks is a command to copy, the rest is behind "More". */
-function notice({ title, text, kind, dismiss }) {
+export function notice({ title, text, kind, dismiss }) {
   const box = make("div", { className: `notice ${kind}` });
   const head = make("header");
   const rest = make("div", { className: "rest", hidden: true });
@@ -66,7 +66,8 @@ function notice({ title, text, kind, dismiss }) {
   return box;
 }
 
-function command(text) {
+/** A line to type, with a button that copies it. */
+export function command(text) {
   const line = make("div", { className: "command" });
   const copy = make("button", { type: "button", className: "button small", textContent: t("copy") });
   copy.addEventListener("click", async () => {
