@@ -113,7 +113,7 @@ def test_packing_leaves_the_network_as_it_is() -> None:
     assert all(torch.equal(value, before[key]) for key, value in network.state_dict().items())
 
 
-def test_a_frame_needs_no_value_on_the_host_and_repeats_no_large_map() -> None:
+def test_a_frame_needs_no_3d_operation_and_no_value_on_the_host() -> None:
     fast = FastGenerator.of(generator(), torch.float64, GLUE)
 
     with Operations() as seen:
