@@ -1,9 +1,7 @@
 """The page in a real browser: what a person does, and what a hostile page cannot."""
 
-import shutil
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -14,86 +12,9 @@ from control.panel.app import create_app
 from control.panel.server import PanelServer
 from streamer import PARAMETERS
 from tests.control.fakes import FakePreset, FakeStream
+from tests.control.panel.in_browser import MARKS, PATIENCE_MS, PHONE, wait_until
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
-ARGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
-PATIENCE_MS = 5000
-DESKTOP = {"width": 1280, "height": 900}
-PHONE = {"width": 390, "height": 844}
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="chromium is missing (apt install chromium)"),
-]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is missing")
-    with sync_api.sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
-        yield launched
-        launched.close()
-
-
-@pytest.fixture
-def frames(stream: FakeStream) -> Iterator[None]:
-    """Thirty frames a second into the preview."""
-    stop = threading.Event()
-
-    def run() -> None:
-        level = 0
-        while not stop.wait(1 / 30):
-            level += 1
-            stream.show(60 + level % 120)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    yield
-    stop.set()
-    thread.join()
-
-
-@pytest.fixture
-def open_page(browser: Any, server: PanelServer, frames: None) -> Iterator[Callable[..., Any]]:
-    """Open the page as somebody with a language, a screen and a taste for light or dark."""
-    contexts, complaints = [], []
-
-    def go(*, locale: str = "en-US", size: dict[str, int] = DESKTOP, scheme: str = "dark") -> Any:
-        context = browser.new_context(viewport=size, locale=locale, color_scheme=scheme)
-        context.set_default_timeout(PATIENCE_MS)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on(
-            "console",
-            lambda m: complaints.append(m.text) if "Content Security" in m.text else None,
-        )
-        page.goto(server.url)
-        page.wait_for_selector(".preset")
-        page.wait_for_selector(".face-row", state="attached")
-        return page
-
-    yield go
-    for context in contexts:
-        context.close()
-    assert complaints == []
-
-
-def wait_until(condition: Callable[[], Any]) -> None:
-    """Wait for a condition that the browser brings about."""
-    end = time.monotonic() + PATIENCE_MS / 1000
-    pause = threading.Event()
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        pause.wait(0.01)
+pytestmark = MARKS
 
 
 def cues(stream: FakeStream) -> list[tuple[str, float]]:
@@ -290,7 +211,7 @@ def test_the_view_is_changed(open_page: Callable[..., Any], stream: FakeStream) 
 
     page.click("#fit [data-value=cover]")
     page.fill("[data-view=zoom]", "1.5")
-    page.locator("label.switch").click()
+    page.locator("#view label.switch").click()
     wait_until(
         lambda: (stream.view.fit, stream.view.zoom, stream.view.mirror) == ("cover", 1.5, True)
     )
@@ -324,13 +245,13 @@ def test_the_camera_s_advice_stands_above_the_picture_with_its_command(
     camera = {"status": "waiting", "device": "", "message": message}
     stream.state = lambda: {**state(), "camera": camera}  # type: ignore[method-assign]
 
-    page.wait_for_selector(".notice")
+    page.wait_for_selector("#notices .notice")
 
-    assert page.locator(".notice .command code").inner_text() == "sudo modprobe v4l2loopback"
+    assert page.locator("#notices .command code").inner_text() == "sudo modprobe v4l2loopback"
     page.get_by_role("button", name="More").click()
-    assert "It attaches by itself" in page.locator(".notice").inner_text()
+    assert "It attaches by itself" in page.locator("#notices .notice").inner_text()
     page.get_by_role("button", name="Close").click()
-    assert page.locator(".notice").count() == 0
+    assert page.locator("#notices .notice").count() == 0
 
 
 def test_tabs_work_by_keyboard_alone(open_page: Callable[..., Any]) -> None:

@@ -47,7 +47,7 @@ def test_every_word_that_the_page_uses_is_there(language: str) -> None:
 def test_every_state_that_the_stream_may_be_in_has_its_words(language: str) -> None:
     from control.panel.progress import RUNNING
     from control.panel.routes_choices import ENGINES
-    from streamer.animation.presets import MODES
+    from streamer.animation.presets import CHANNELS, MODES
     from streamer.config import SPEEDS
     from streamer.engines.liveportrait.devices import DEVICES
     from streamer.engines.needs import glance
@@ -69,7 +69,10 @@ def test_every_state_that_the_stream_may_be_in_has_its_words(language: str) -> N
 
 
 def test_no_word_is_left_over() -> None:
-    built = re.compile(r"(camera|channel|device|editor|engine|help|mode|need|part|reason|size|speed|weights)_[\w-]+")  # put together from the state
+    # put together from the state
+    built = re.compile(
+        r"(camera|channel|device|editor|engine|help|mode|need|part|reason|size|speed|weights)_[\w-]+"
+    )
 
     unused = {key for key in words("en") if key not in used_keys() and not built.fullmatch(key)}
 

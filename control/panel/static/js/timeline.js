@@ -15,7 +15,7 @@ const playhead = document.getElementById("playhead");
 const legend = document.getElementById("timeline-legend");
 
 const svg = (tag, attributes) => {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  const element = document.createElementNS(curves.namespaceURI, tag);
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
   return element;
 };
