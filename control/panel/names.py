@@ -13,7 +13,7 @@ import psutil
 READ_AGAIN_S: Final = 5.0
 
 # Nobody answers there (RFC 5737); only asked which way a packet would take, none is sent.
-FAR_AWAY: Final = ("192.0.2.1", 9)
+FAR_AWAY: Final = ("203.0.113.1", 9)
 
 
 class Names:
