@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from streamer.engines.liveportrait.fast.glue import Glue, Spread, padded, repeated, wide
+from streamer.engines.liveportrait.fast.glue import Glue, Spread, padded, wide
+from streamer.engines.liveportrait.fast.torch_glue import repeated
 
 
 class Conv(nn.Module):

@@ -22,10 +22,11 @@ from streamer.engines.liveportrait.drive import Driver
 from streamer.engines.liveportrait.failures import told
 from streamer.engines.liveportrait.fast.driving import Driving, rows
 from streamer.engines.liveportrait.fast.generator import FastGenerator
-from streamer.engines.liveportrait.fast.glue import Glue, TorchGlue
+from streamer.engines.liveportrait.fast.glue import Glue
 from streamer.engines.liveportrait.fast.graphs import CudaDevice, Device, EagerDevice
 from streamer.engines.liveportrait.fast.painter import Easel, Packed, Painter
 from streamer.engines.liveportrait.fast.proof import Proof, prove, trial_faces
+from streamer.engines.liveportrait.fast.torch_glue import TorchGlue
 from streamer.engines.liveportrait.fast.warping import FastWarping
 from streamer.engines.liveportrait.model import Encoded, Model, to_host
 from streamer.engines.liveportrait.paste_back import pixels

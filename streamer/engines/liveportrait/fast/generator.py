@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from streamer.engines.liveportrait.fast.convolutions import Conv, RepeatedConv, filled
-from streamer.engines.liveportrait.fast.glue import Glue, Normed, padded, repeated, wide
+from streamer.engines.liveportrait.fast.glue import Glue, Normed, padded, wide
+from streamer.engines.liveportrait.fast.torch_glue import repeated
 from streamer.engines.liveportrait.networks.generator import (
     SLOPE,
     Generator,

@@ -18,7 +18,8 @@ from streamer.engines.liveportrait.fast.convolutions import (
     SliceTaps,
     filled,
 )
-from streamer.engines.liveportrait.fast.glue import Glue, Source, heat_line, padded, wide
+from streamer.engines.liveportrait.fast.glue import Glue, Source, padded, wide
+from streamer.engines.liveportrait.fast.torch_glue import heat_line
 from streamer.engines.liveportrait.networks.fold import merged
 from streamer.engines.liveportrait.networks.warping import (
     Hourglass,

@@ -19,7 +19,7 @@ from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
 from streamer.engines.liveportrait.fast.generator import FastGenerator
-from streamer.engines.liveportrait.fast.glue import TorchGlue
+from streamer.engines.liveportrait.fast.torch_glue import TorchGlue
 from streamer.engines.liveportrait.fast.warping import FastWarping
 from streamer.engines.liveportrait.networks.generator import Generator
 from streamer.engines.liveportrait.networks.warping import WarpingNetwork

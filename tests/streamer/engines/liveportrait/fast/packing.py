@@ -45,6 +45,12 @@ def random(*shape: int, seed: int = 1, dtype: torch.dtype = torch.float64) -> Te
     return values.contiguous(memory_format=torch.channels_last) if len(shape) == 4 else values
 
 
+def slices(volume: Tensor) -> Tensor:
+    """(B, C, D, H, W) -> (B * D, C, H, W), channels-last."""
+    flat = volume.transpose(1, 2).flatten(0, 1)
+    return flat.contiguous(memory_format=torch.channels_last)
+
+
 def keypoints(batch: int, count: int = VOLUME.keypoints, seed: int = 5) -> tuple[Tensor, Tensor]:
     """Driving and source; they differ by up to half the picture, so motions leave the volume."""
     source = 0.4 * random(1, count, 3, seed=seed)

@@ -16,9 +16,9 @@ from streamer.engines.liveportrait.fast.convolutions import (
     SliceTaps,
     filled,
 )
-from streamer.engines.liveportrait.fast.glue import TorchGlue, padded
-from tests.streamer.engines.liveportrait.fast.packing import error, packed, random
-from tests.streamer.engines.liveportrait.fast.test_glue import slices
+from streamer.engines.liveportrait.fast.glue import padded
+from streamer.engines.liveportrait.fast.torch_glue import TorchGlue
+from tests.streamer.engines.liveportrait.fast.packing import error, packed, random, slices
 
 pytestmark = pytest.mark.neural
 

@@ -11,7 +11,7 @@ torch = pytest.importorskip(
 from torch.nn import functional
 
 from streamer.engines.liveportrait.fast.generator import FastGenerator, FastNorm
-from streamer.engines.liveportrait.fast.glue import TorchGlue
+from streamer.engines.liveportrait.fast.torch_glue import TorchGlue
 from streamer.engines.liveportrait.networks.generator import Generator, GeneratorDims
 from tests.streamer.engines.liveportrait.fast.packing import (
     FORBIDDEN,

@@ -8,7 +8,7 @@ torch = pytest.importorskip(
     "torch", reason="torch is not installed; pip install -e '.[liveportrait]'"
 )
 
-from streamer.engines.liveportrait.fast.glue import TorchGlue
+from streamer.engines.liveportrait.fast.torch_glue import TorchGlue
 from streamer.engines.liveportrait.fast.warping import FastWarping
 from streamer.engines.liveportrait.networks.fold import fold
 from streamer.engines.liveportrait.networks.warping import WarpingDims, WarpingNetwork

@@ -13,8 +13,8 @@ import numpy as np
 from torch import nn
 from torch.nn import functional
 
-from streamer.engines.liveportrait.fast import glue as module
-from streamer.engines.liveportrait.fast.glue import MASK_TAPS, Normed, TorchGlue, padded, wide
+from streamer.engines.liveportrait.fast.glue import MASK_TAPS, Normed, padded, wide
+from streamer.engines.liveportrait.fast.torch_glue import TorchGlue, sampled
 from streamer.engines.liveportrait.fast.warping import FastWarping
 from streamer.engines.liveportrait.networks.warping import coordinate_grid, sample
 from streamer.engines.liveportrait.paste_back import pixels
@@ -24,6 +24,7 @@ from tests.streamer.engines.liveportrait.fast.packing import (
     keypoints,
     packed,
     random,
+    slices,
     warping,
 )
 
@@ -40,12 +41,6 @@ def prepared(kp_source: Any, size: tuple[int, int] = (16, 24)) -> tuple[Any, Any
     feature_3d = random(1, VOLUME.channels, DEPTH, *size, seed=2)
     source = FastWarping.of(network, torch.float64, GLUE).prepare(feature_3d, kp_source)
     return network, feature_3d, source
-
-
-def slices(volume: Any) -> Any:
-    """(B, C, D, H, W) -> (B * D, C, H, W), channels-last."""
-    flat = volume.transpose(1, 2).flatten(0, 1)
-    return flat.contiguous(memory_format=torch.channels_last)
 
 
 def taps_of(volume: Any, weight: Any) -> Any:
@@ -145,7 +140,7 @@ def test_sampling_at_the_borders_and_outside_is_the_readable_ones() -> None:
     _, feature_3d, source = prepared(kp_source)
     at = coordinate_grid(DEPTH, 16, 24, like=kp_source)[None] * 1.4  # edges, half and all outside
 
-    answer = module.sampled(source, at)
+    answer = sampled(source, at)
 
     assert error(answer.permute(0, 4, 1, 2, 3), sample(feature_3d, at)) < 1e-12
 
