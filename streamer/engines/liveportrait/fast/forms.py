@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from copy import deepcopy
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import Any, Final, TypeVar
 
 import numpy as np
@@ -24,6 +23,7 @@ from streamer.engines.liveportrait.fast.driving import Driving, rows
 from streamer.engines.liveportrait.fast.generator import FastGenerator
 from streamer.engines.liveportrait.fast.glue import Glue
 from streamer.engines.liveportrait.fast.graphs import CudaDevice, Device, EagerDevice
+from streamer.engines.liveportrait.fast.kernels import available
 from streamer.engines.liveportrait.fast.painter import Easel, Packed, Painter
 from streamer.engines.liveportrait.fast.proof import Proof, prove, trial_faces
 from streamer.engines.liveportrait.fast.torch_glue import TorchGlue
@@ -79,7 +79,7 @@ def recipes_for(device: str) -> tuple[Recipe, ...]:
     if kind != "cuda":
         return ()
     plain = (Recipe("fp16"), Recipe("fp16 graph", recorded=True))
-    if find_spec("triton") is None:
+    if available() is not None:
         return (*plain, Recipe("fp16 graph tuned", recorded=True, tuned=True))
     return (*plain, Recipe("fp16 graph triton", glue=_triton, recorded=True, tuned=True))
 
