@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from control.commands import bench, doctor, landmarks, presets, render, run, weights
+from control.commands import bench, doctor, export, landmarks, presets, render, run, weights
 from streamer import PortraitError, __version__
 
 COMMANDS: Final = {
@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "render": render,
     "presets": presets,
     "landmarks": landmarks,
+    "export": export,
     "weights": weights,
     "bench": bench,
     "doctor": doctor,

@@ -1,5 +1,6 @@
 """State back to controllers: what to send, when, so that faders follow and labels fill."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from streamer import PARAMETERS
@@ -13,15 +14,20 @@ HEARTBEAT_S: Final = 5.0
 FPS_PERIOD_S: Final = 1.0
 
 
-def outgoing(state: dict[str, Any]) -> list[Outgoing]:
-    """Return the whole state as messages: one number an address, texts on their own."""
+def outgoing(state: dict[str, Any], presets: Iterable[str] = ()) -> list[Outgoing]:
+    """Return the whole state as messages: one number an address, texts on their own.
+
+    Every one of ``presets`` has a number of its own, so that its key can light up.
+    """
     idle = state.get("idle") or {}
     messages: list[Outgoing] = [
         (f"/portrait/state/{name}", (float(value),))
         for name, value in (state.get("face") or {}).items()
     ]
+    playing = state.get("playing") or ()
+    messages.extend((f"/portrait/playing/{name}", (int(name in playing),)) for name in presets)
     # An empty text when nothing plays: a variable that shows the last text must be emptied.
-    messages.append(("/portrait/playing", tuple(state.get("playing") or ("",))))
+    messages.append(("/portrait/playing", tuple(playing) or ("",)))
     messages.append(("/portrait/idle", (float(idle.get("strength", 1.0)),)))
     messages.append(("/portrait/idle/style", (str(idle.get("style", "")),)))
     messages.append(("/portrait/photo", (str(state.get("photo") or ""),)))

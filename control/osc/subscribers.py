@@ -111,7 +111,7 @@ class Subscribers:
                 fresh = [target for target, new in self._fresh.items() if new]
                 others = [target for target, new in self._fresh.items() if not new]
                 self._fresh = dict.fromkeys(self._fresh, False)
-            everything = outgoing(self._stream.state())
+            everything = outgoing(self._stream.state(), self._stream.presets.presets)
             self._send(everything, fresh)
             self._send(changes.pick(everything, self._clock()), others)
 

@@ -23,9 +23,9 @@ def test_every_osc_address_is_in_the_reference_and_the_other_way_round() -> None
     )
 
     named = set(re.findall(r"^\| `/portrait/(\w+)[/`]", text, re.MULTILINE))
-    sent_back = {
-        re.sub(r"/state/\w+", "/state/PARAM", address) for address, _ in outgoing(stream.state())
-    }
+    everything = [address for address, _ in outgoing(stream.state(), stream.presets.presets)]
+    general = {re.sub(r"/state/\w+", "/state/PARAM", address) for address in everything}
+    sent_back = {re.sub(r"/playing/\w+", "/playing/NAME", address) for address in general}
 
     back = text.partition("## State back")[2]
     assert set(actions.table) <= named

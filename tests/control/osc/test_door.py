@@ -121,12 +121,14 @@ def test_a_subscriber_gets_all_at_once_then_what_changes(
     controller.send(encode("/portrait/subscribe", ()))
 
     messages = received(controller)
-    first = dict(next(messages) for _ in range(len(PARAMETERS) + 6))
+    count = len(PARAMETERS) + len(stream.presets.presets) + 6
+    first = dict(next(messages) for _ in range(count))
     stream.controls.set("smile", 1.0)
     changed = next(messages)
 
     assert first["/portrait/state/smile"] == [0.0]
     assert first["/portrait/photo"] == ["mona-lisa"]
+    assert first["/portrait/playing/wink"] == [0]
     assert changed == ("/portrait/state/smile", [1.0])
     assert len(door.state()["subscribers"]) == 1
 
@@ -145,6 +147,25 @@ def test_a_named_port_is_served_beside_the_sender_s_own(
 
         controller.send(encode("/portrait/unsubscribe", (listener.getsockname()[1],)))
         wait_until(lambda: door.state()["subscribers"] == [])
+
+
+def test_a_fixed_receiver_is_served_unasked_and_never_forgotten(stream: FakeStream) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.settimeout(PATIENCE_S)
+        fixed = listener.getsockname()
+        door = OscDoor(stream, "127.0.0.1", 0, feedback=[fixed])
+        door.start()
+        try:
+            assert next(received(listener))[0].startswith("/portrait/")
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as controller:
+                controller.connect(("127.0.0.1", door.port))
+                controller.send(encode("/portrait/unsubscribe", (fixed[1],)))
+                controller.send(encode("/portrait/subscribe", ()))
+                wait_until(lambda: len(door.state()["subscribers"]) == 2)
+            assert f"127.0.0.1:{fixed[1]}" in door.state()["subscribers"]
+        finally:
+            door.stop()
 
 
 @pytest.mark.skipif("sys.platform != 'linux'", reason="only Linux says which receiver is gone")

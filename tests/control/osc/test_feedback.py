@@ -7,8 +7,11 @@ from streamer import PARAMETERS
 from tests.control.fakes import FakeStream
 
 
+BASE = FakeStream().state()
+
+
 def state(**changes: Any) -> dict[str, Any]:
-    base = FakeStream().state()
+    base = BASE
     face = {**base["face"], **changes.pop("face", {})}
     return {**base, **changes, "face": face}
 
@@ -24,6 +27,13 @@ def test_one_number_an_address_and_texts_on_their_own() -> None:
     assert messages["/portrait/photo"] == ("mona-lisa",)
     assert messages["/portrait/pause"] == (0,)
     assert messages["/portrait/fps"] == (30.0,)
+
+
+def test_every_preset_has_a_number_for_the_light_on_its_key() -> None:
+    messages = dict(outgoing(state(playing=["wink"]), ["smile", "wink"]))
+
+    assert messages["/portrait/playing/smile"] == (0,)
+    assert messages["/portrait/playing/wink"] == (1,)
 
 
 def test_when_nothing_plays_an_empty_name_is_sent() -> None:

@@ -1,0 +1,1 @@
+"""Ready pages for control surfaces, with the presets of this installation."""
