@@ -17,8 +17,9 @@ LEVELS: Final[tuple[Level, ...]] = ("full", "half", "cached")
 # camera, a batch that is not wanted any more.
 BUSY: Final = 0.85
 
-# Up only where the better level would use at most this part of what is allowed.
-UP: Final = 0.7
+# Up only where the better level would use at most this part of what is allowed. Little to spare: a
+# card that just keeps up must come back, too, and attempts that fail become rare (`CALM_S`).
+UP: Final = 0.95
 
 # What is looked back at: the median of so many draws, none older than this. One slow frame in
 # eight, somebody's loading screen, changes nothing.

@@ -65,6 +65,7 @@ class LookAhead:
         self._flight: _Flight | None = None
         self._expected: list[_Key] = []
         self._trust = 1
+        self._to_keep: tuple[Face, Frame] | None = None
         self._last: Drawn | None = None
         self._last_key: _Key = ()
         self._shown_since_drawn = 0
@@ -105,8 +106,7 @@ class LookAhead:
         new = self._new.pop(key, None)
         if new is not None:
             self._shown_since_drawn = 0
-            if self._cache is not None:  # one a frame, however large its batch was
-                self._cache.put(new, drawn.crop, at_once=self._governor.level != "full")
+            self._to_keep = new, drawn.crop
         else:
             self._shown_since_drawn += 1
         if origin != "again":
@@ -116,16 +116,8 @@ class LookAhead:
     def expect(self, faces: Sequence[Face]) -> None:
         """Draw ahead what comes next: the faces of the next frames, in their order."""
         self._collect()
-        keys = [tuple(face.values()) for face in faces]
-        self._expected = keys
-        self._drop_all_but(set(keys))
-        if self._flight is not None or not self._trust:
-            return
-        crop, run = self._missing(faces, keys)
-        if crop is not None:
-            self._lay(run[0][1], run[0][0], crop)
-        elif run:
-            self._draw(run)
+        self._begin(faces)
+        self._keep()
 
     def flush(self) -> None:
         """Forget what was drawn ahead: nothing of it fits any more."""
@@ -135,7 +127,7 @@ class LookAhead:
     def use(self, pipeline: FramePipeline, cache: PhotoCache | None) -> None:
         """Draw with another pipeline from now on; what the old one drew is forgotten."""
         self.flush()
-        self._flight = None
+        self._flight = self._to_keep = None
         self._pipeline, self._cache = pipeline, cache
 
     def figures(self) -> dict[str, object]:
@@ -200,6 +192,18 @@ class LookAhead:
 
     # --- ahead
 
+    def _begin(self, faces: Sequence[Face]) -> None:
+        keys = [tuple(face.values()) for face in faces]
+        self._expected = keys
+        self._drop_all_but(set(keys))
+        if self._flight is not None or not self._trust:
+            return
+        crop, run = self._missing(faces, keys)
+        if crop is not None:
+            self._lay(run[0][1], run[0][0], crop)
+        elif run:
+            self._draw(run)
+
     def _missing(
         self, faces: Sequence[Face], keys: Sequence[_Key]
     ) -> tuple[Frame | None, list[tuple[_Key, Face]]]:
@@ -241,6 +245,12 @@ class LookAhead:
 
     def _lay(self, face: Face, key: _Key, crop: Frame) -> None:
         self._take_off(lambda: self._pipeline.lay(crop), [face], [key], None)
+
+    def _keep(self) -> None:
+        """Put the frame that was shown into the cache: now that it has left, it delays nothing."""
+        kept, self._to_keep = self._to_keep, None
+        if kept is not None and self._cache is not None:
+            self._cache.put(*kept, at_once=self._governor.level != "full")
 
     def _take_off(
         self,
