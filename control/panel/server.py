@@ -5,6 +5,7 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import Any, Final
 
 from flask import Flask
@@ -41,6 +42,7 @@ class PanelServer:
         *,
         threads: int = THREADS,
         retry_s: float = RETRY_S,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         if not is_this_machine(host) and panel_of(app).gate is None:
             raise ConfigError(
@@ -49,7 +51,7 @@ class PanelServer:
             )
         self._app, self._host, self._port = app, host, port
         panel_of(app).names.add(host)
-        self._threads, self._retry_s = threads, retry_s
+        self._threads, self._retry_s, self._now = threads, retry_s, now
         self._message = ""
         self._server: Any = None
         self._closing = threading.Lock()  # the trigger is a pipe, which must not be closed midway
@@ -146,12 +148,12 @@ class PanelServer:
         return sock
 
     def _serve(self, sock: socket.socket) -> None:
-        server, next_sweep = self._server, 0.0
+        server, next_sweep = self._server, self._now()
         try:
             while not self._stop.is_set():
                 # One turn of waitress' own loop; `stop` wakes it through the server's trigger.
                 server.asyncore.loop(timeout=SWEEP_S, use_poll=True, map=server._map, count=1)
-                if (now := time.monotonic()) >= next_sweep:
+                if (now := self._now()) >= next_sweep:
                     next_sweep = now + SWEEP_S
                     sweep(list(server.active_channels.values()), now, is_this_machine)
         finally:

@@ -4,7 +4,6 @@ Waitress reads a whole request before the app sees it. These limits keep one tha
 much, or nothing at all from holding connections that others need.
 """
 
-import time
 from collections.abc import Callable
 from copy import copy
 from typing import Any, Final
@@ -31,16 +30,10 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
         super().__init__(server, sock, addr, adj, map=map)
         address = str(addr[0])
         self.parser_class = lambda adj: Parser(adj, lambda parser: server.limit(parser, address))
-        self.began: float | None = None
-
-    def received(self, data: bytes) -> bool:
-        """Note when the present request began to come in."""
-        going_on: bool = super().received(data)
-        if self.request is None:
-            self.began = None
-        elif self.began is None:
-            self.began = time.monotonic()
-        return going_on
+        # What the sweep saw last, and since when.
+        self.seen_request: object = None
+        self.seen_activity = 0.0
+        self.request_since = self.quiet_since = 0.0
 
 
 class Parser(HTTPRequestParser):  # type: ignore[misc]
@@ -61,21 +54,25 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
 
 
 def sweep(channels: list[Channel], now: float, is_local: Callable[[str], bool]) -> None:
-    """Close the connections that take too long; called about once a second. ``now``: monotonic."""
-    wall = time.time()  # waitress' own clock, for its own notes
+    """Close the connections that take too long; called about once a second. ``now`` in seconds."""
     by_address: dict[str, int] = {}
     for channel in channels:
-        request, began = channel.request, channel.began
-        quiet_s = wall - channel.last_activity
-        if request is not None and began is not None:
-            late = now - began > (BODY_S if request.headers_finished else HEADERS_S)
-        elif channel.total_outbufs_len:
-            late = quiet_s > UNREAD_S
-        else:
-            late = not channel.requests and quiet_s > IDLE_S
+        if channel.seen_request is not channel.request:
+            channel.seen_request, channel.request_since = channel.request, now
+        if channel.seen_activity != channel.last_activity:
+            channel.seen_activity, channel.quiet_since = channel.last_activity, now
         address = str(channel.addr[0])
-        if not is_local(address):
-            by_address[address] = by_address.get(address, 0) + 1
-            late = late or by_address[address] > PER_ADDRESS
-        if late:
+        by_address[address] = by_address.get(address, 0) + 1
+        too_many = by_address[address] > PER_ADDRESS and not is_local(address)
+        if too_many or _late(channel, now):
             channel.handle_close()  # wakes an answer that waits for its client to read
+
+
+def _late(channel: Channel, now: float) -> bool:
+    if channel.request is not None:  # one that is still coming in
+        limit = BODY_S if channel.request.headers_finished else HEADERS_S
+        return now - channel.request_since > limit
+    quiet_s = now - channel.quiet_since
+    if channel.total_outbufs_len:
+        return quiet_s > UNREAD_S
+    return not channel.requests and quiet_s > IDLE_S
