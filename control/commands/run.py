@@ -3,22 +3,19 @@
 import argparse
 import json
 import logging
-import os
 import signal
 import sys
 import threading
-import webbrowser
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Final
 
+from control.commands.doors import Doors
 from control.commands.flags import PICTURE, add_picture_flags, typed
+from control.remembered import KEYS, Memory, recall, remembered_file
 from control.settings import load_config
-from streamer import Config, PortraitError, SinkError, parse_address
-from streamer.resources import user_folder
+from streamer import EngineError, PhotoError, PortraitError, SinkError, WeightsError
 from streamer.stream import Stream
-
-if TYPE_CHECKING:
-    from control.panel.token import Secrets
 
 log = logging.getLogger(__name__)
 
@@ -26,8 +23,13 @@ log = logging.getLogger(__name__)
 # frame thread up for that long at every call that gives the lock away.
 SWITCH_INTERVAL_S = 0.001
 
-# `PanelServer.start` has tried the port when it returns; its thread then opens it at once.
-OPEN_S = 2.0
+
+# Which remembered choices may be at fault when the stream does not start.
+CAUSES: Final = (
+    (PhotoError, ("photo",)),
+    (WeightsError, ("engine", "device", "speed")),
+    (EngineError, ("engine", "device", "speed")),
+)
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -50,6 +52,12 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         metavar="FILE.json",
         help="write figures at the end",
     )
+    add(
+        "--privacy-picture", default=suppress, type=Path, metavar="FILE", help="instead of the face"
+    )
+    parser.add_argument(
+        "--fresh", action="store_true", help="without what was chosen on the page before"
+    )
     parser.add_argument(
         "--open", action="store_true", help="open the page where there is a desktop"
     )
@@ -62,11 +70,11 @@ def execute(options: argparse.Namespace) -> int:
         options,
         *PICTURE,
         *("camera", "style", "idle", "panel", "panel_token", "osc", "osc_allow"),
-        *("seconds", "report"),
+        *("seconds", "report", "privacy_picture"),
     )
     if "osc_allow" in flags:
         flags["osc_allow"] = tuple(flags["osc_allow"])
-    config = load_config(flags)
+    load_config(flags)  # what was typed is checked before anything is looked for
     logging.basicConfig(
         level=logging.DEBUG if options.verbose else logging.INFO,
         format="%(asctime)s %(levelname)-7s %(message)s",
@@ -74,128 +82,76 @@ def execute(options: argparse.Namespace) -> int:
     )
     logging.getLogger("waitress").setLevel(logging.WARNING)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    stream = Stream(config)
     end = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _n, _f: end.set())
-    doors = Doors(stream, open_page=options.open)
-    stream.on_first_frame = doors.open
+    memory = Memory(remembered_file())
+    stream, doors = begin(flags, {} if options.fresh else remembered(), memory, options.open)
     try:
-        doors.build()
-        stream.start()
         log.info("%s", stream.engine_choice)
         while not end.wait(0.1) and not stream.finished.is_set():
             if doors.refused is not None:
                 raise doors.refused
     finally:
-        report = stream.report() if stream.started else None
+        report = stream.report()
         doors.close()
         stream.stop()
-        if config.report is not None and report is not None:
-            write_report(config.report, report)
+        memory.close()
+        if stream.config.report is not None:
+            write_report(stream.config.report, report)
     return 0
 
 
-class Doors:
-    """OSC and page: built beside the first portrait, opened with the first frame.
+def remembered() -> Mapping[str, Any]:
+    """Return what was chosen on the page in earlier runs."""
+    recalled = recall(remembered_file())
+    if recalled.problem:
+        log.warning("%s", recalled.problem)
+    return recalled.choices
 
-    Their libraries and tables keep the interpreter busy for a quarter of a second; after the first
-    frame that would make the next ones late.
+
+def begin(
+    flags: Mapping[str, Any], choices: Mapping[str, Any], memory: Memory, open_page: bool
+) -> tuple[Stream, Doors]:
+    """Start the stream with what was remembered, its doors about to open.
+
+    What keeps it from starting is left out: a photo or model files may have gone since.
+    Raises: `PortraitError`.
     """
-
-    def __init__(self, stream: Stream, *, open_page: bool) -> None:
-        self.refused: PortraitError | None = None
-        self._stream = stream
-        self._open_page = open_page
-        self._osc: Any = None
-        self._panel: Any = None
-        self._secrets: Secrets | None = None  # where other machines may open the page
-        self._first_frame = threading.Event()
-        self._closing = False
-        self._thread = threading.Thread(target=self._run, name="doors", daemon=True)
-
-    def build(self) -> None:
-        """Begin to build them, in a thread of their own."""
-        self._thread.start()
-
-    def open(self) -> None:
-        """Let them open; called by the render thread with its first frame."""
-        self._first_frame.set()
-
-    def close(self) -> None:
-        """Close what is open."""
-        self._closing = True
-        self._first_frame.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout=10.0)
-        for door in (self._panel, self._osc):
-            if door is not None:
-                door.stop()
-
-    def _run(self) -> None:
+    while True:
+        config = load_config(flags, remembered=choices)
+        plain = load_config(flags)
+        taken = {key for key in KEYS if getattr(config, key) != getattr(plain, key)}
+        stream = Stream(config)
+        doors = Doors(stream, memory, open_page=open_page)
+        stream.on_first_frame = doors.open
         try:
-            self._build(self._stream.config)
-        except PortraitError as exc:  # the main thread ends the run with it
-            self.refused = exc
-            return
-        self._first_frame.wait()
-        if not self._closing:
-            self._open()
-
-    def _build(self, config: Config) -> None:
-        if config.osc != "off":
-            from control.osc import OscDoor
-
-            host, port = parse_address(config.osc, "osc")
-            self._osc = OscDoor(self._stream, host, port, allow=config.osc_allow)
-        if config.panel != "off":
-            from control.panel.app import create_app
-            from control.panel.names import is_this_machine
-            from control.panel.server import PanelServer
-            from control.panel.token import Gate, load_secrets
-
-            host, port = parse_address(config.panel, "panel")
-            gate = None
-            if not is_this_machine(host):
-                self._secrets = load_secrets(user_folder("state"), config.panel_token)
-                gate = Gate(self._secrets)
-            app = create_app(self._stream, osc=self._osc, gate=gate)
-            self._panel = PanelServer(app, host, port)
-
-    def _open(self) -> None:
-        if self._osc is not None:
-            self._osc.start()
-        if self._panel is None:
-            return
-        self._panel.start()
-        if not self._panel.wait_listening(OPEN_S):
-            return  # the server has said who holds the port, and tries again
-        log.info("Control page: %s", self._panel.url)
-        if self._secrets is not None:
-            self._invite()
-        if self._open_page and has_desktop():
-            webbrowser.open(self._panel.url)
-
-    def _invite(self) -> None:
-        """Show the token to who sits before the terminal; a log is no place for it."""
-        from control.panel.invitation import invitation
-        from control.panel.token import FILE_NAME
-
-        assert self._secrets is not None
-        if not sys.stdout.isatty():
-            log.info("The token for other devices is in %s", user_folder("state") / FILE_NAME)
-            return
-        # Not every terminal can draw the half blocks of the QR code.
-        picture = (sys.stdout.encoding or "").lower().replace("-", "") in ("utf8", "utf16")
-        shown = (self._panel.addresses, self._panel.port, self._secrets.token)
-        print(f"\n{invitation(*shown, picture=picture)}\n", flush=True)
+            if taken:
+                log.info("%s", told(choices, taken))
+            doors.build()
+            stream.start()
+            return stream, doors
+        except PortraitError as exc:
+            doors.close()
+            stream.stop()
+            causes = taken & next(
+                (set(keys) for kind, keys in CAUSES if isinstance(exc, kind)), taken
+            )
+            if not causes:
+                raise
+            log.warning("%s", exc)
+            log.warning("Starting without what was remembered of: %s.", ", ".join(sorted(causes)))
+            choices = {key: value for key, value in choices.items() if key not in causes}
+        except BaseException:
+            doors.close()
+            stream.stop()
+            raise
 
 
-def has_desktop() -> bool:
-    """Say whether a browser window can be shown here."""
-    if sys.platform in ("win32", "darwin"):
-        return True
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+def told(choices: Mapping[str, Any], taken: set[str]) -> str:
+    """Say in one line what was taken from earlier runs."""
+    listed = ", ".join(f"{key} {choices[key]}" for key in KEYS if key in taken)
+    return f"As chosen on the page before: {listed}. (--fresh starts without.)"
 
 
 def write_report(path: Path, report: dict[str, object]) -> None:

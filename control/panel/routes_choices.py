@@ -150,8 +150,8 @@ def engines(panel: Panel) -> list[dict[str, Any]]:
         needs = glance(chosen)
     except WeightsError as exc:
         needs = [Need("weights", False, str(exc))]
-    # Without an accelerator it draws, too, at seconds per frame.
-    usable = all(need.ok for need in needs if need.subject != "accelerator")
+    # Without an accelerator it draws, too, but at seconds per frame: no live picture.
+    usable = all(need.ok for need in needs)
     return [
         {"name": "auto", "usable": True, "needs": []},
         {"name": "liveportrait", "usable": usable, "needs": [asdict(need) for need in needs]},

@@ -16,6 +16,7 @@ const engine = document.getElementById("engine-choice");
 const device = document.getElementById("device-choice");
 const speed = document.getElementById("speed-choice");
 const OWN = "own";
+const listeners = [];
 let told = null; // the answer of GET /choices
 let drawnFor = "";
 
@@ -102,13 +103,14 @@ function drawEngine() {
   const lacking = neural.needs.filter(({ ok }) => !ok);
   const box = document.getElementById("engine-needs");
   box.hidden = lacking.length === 0;
-  box.querySelector("ul").replaceChildren(...lacking.map(need));
+  box.querySelector("ul").replaceChildren(...lacking.map((one) => need(one, slow)));
   const title = box.querySelector("p");
-  title.dataset.t = neural.usable ? "needs_slow" : "needs_missing";
+  const slow = lacking.every(({ subject }) => subject === "accelerator");
+  title.dataset.t = slow ? "needs_slow" : "needs_missing";
   title.textContent = t(title.dataset.t);
 
   const running = state?.engine?.name === "liveportrait" || choices.engine === "liveportrait";
-  document.getElementById("neural-rows").hidden = !neural.usable || !running;
+  document.getElementById("neural-rows").hidden = !running;
   device.replaceChildren(...devices.map((name) => segment(name, t(`device_${name}`))));
   press(device, choices.device);
   speed.replaceChildren(...speeds.map((name) => segment(name, t(`speed_${name}`))));
@@ -116,13 +118,16 @@ function drawEngine() {
 }
 
 /** One thing that is missing, and what to type; model files have their own button below. */
-function need({ subject, found, fix }) {
+function need({ subject, found, fix }, slow) {
   const item = make("li");
   item.append(make("strong", { textContent: t(`need_${subject}`) }));
   if (subject === "weights") item.append(make("small", { textContent: t("need_weights_below") }));
   if (subject === "torch") {
     item.append(make("small", { textContent: found }));
     if (fix) item.append(command(fix));
+  }
+  if (subject === "accelerator" && slow) {
+    item.append(make("small", { textContent: t("need_accelerator_cpu") }), command(fix));
   }
   return item;
 }
@@ -174,7 +179,13 @@ async function load() {
   told = answer;
   document.getElementById("remembered").hidden = !told.remembered;
   draw();
+  listeners.forEach((listener) => listener());
 }
+
+/** Whether the neural engine can draw a live picture here. */
+export const neuralUsable = () =>
+  Boolean(told?.engines.find(({ name }) => name === "liveportrait").usable);
+export const onTold = (listener) => listeners.push(listener);
 
 function draw() {
   if (!told) return;

@@ -1,7 +1,7 @@
 // The neural engine's model files: what is missing, and their download with its progress.
 
 import { make, send } from "./api.js";
-import { useEngine } from "./choices.js";
+import { neuralUsable, onTold, useEngine } from "./choices.js";
 import { onState, state } from "./live.js";
 import { onLanguage, t } from "./words.js";
 
@@ -69,7 +69,7 @@ function show({ weights, engine }) {
       : t("weights_start", { size: mb(bytes) });
   stop.hidden = !running;
   stop.disabled = weights.status === "stopping";
-  use.hidden = running || !complete || engine?.name === "liveportrait";
+  use.hidden = running || !neuralUsable() || engine?.name === "liveportrait";
   document.getElementById("weights-licence").hidden =
     running || !files.some((file) => !file.there && !file.commercial);
 
@@ -112,5 +112,6 @@ export function startWeights() {
   commercial.addEventListener("change", draw);
   document.getElementById("tab-choices").addEventListener("click", load);
   onState(show);
+  onTold(() => state && show(state));
   onLanguage(draw);
 }
