@@ -38,9 +38,10 @@ ONLY = {
     "torch": ("streamer.engines.liveportrait",),
     "onnxruntime": ("streamer.engines.liveportrait",),
     "pyvirtualcam": ("streamer.sinks",),
-    "flask": ("control.panel",),
-    "waitress": ("control.panel",),
+    "flask": ("control.panel", "control.oscquery"),
+    "waitress": ("control.panel", "control.oscquery"),
     "pythonosc": ("control.osc",),
+    "zeroconf": ("control.oscquery",),
 }
 
 

@@ -127,6 +127,14 @@ class UdpDoor:
             "counters": self._counters(),
         }
 
+    def may_send(self, host: str) -> bool:
+        """Whether an address is this machine's or one of those that were allowed."""
+        try:
+            address = ip_address(plain(host))
+        except ValueError:
+            return False
+        return address.is_loopback or any(address in network for network in self._allowed)
+
     def monitor(self) -> list[dict[str, Any]]:
         """Return the last messages with sender and verdict, newest first."""
         return self._monitor.lines()
@@ -216,7 +224,7 @@ class UdpDoor:
         if sender[1] == self._port and self._is_self(sender[0]):
             # Somebody subscribed this very port; the state must not come back as commands.
             self._note(sender, "", (), verdict("echo"))
-        elif not self._may_send(sender[0]):
+        elif not self.may_send(sender[0]):
             self._note(sender, "", (), verdict("not_allowed", name=sender[0]))
         elif self._limiter.admit(sender, datagram, self._clock()):
             self._handle(datagram, sender)
@@ -260,10 +268,6 @@ class UdpDoor:
 
     def _is_self(self, host: str) -> bool:
         return ip_address(host).is_loopback or host == self._host
-
-    def _may_send(self, host: str) -> bool:
-        address = ip_address(host)
-        return address.is_loopback or any(address in network for network in self._allowed)
 
 
 def plain(host: str) -> str:

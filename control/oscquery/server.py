@@ -1,0 +1,154 @@
+"""QueryServer: serves OSCQuery in one named thread, and announces it where others may use it."""
+
+import logging
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any, Final
+
+from waitress import create_server
+
+from control.live import Live
+from control.oscquery.announce import Announcement, announce
+from control.oscquery.app import create_query_app
+from control.panel.names import Names, is_this_machine
+from control.ports import RETRY_S, family_of, taken_message
+
+log = logging.getLogger(__name__)
+
+# Browsers of OSCQuery ask now and then, one at a time.
+THREADS: Final = 1
+CONNECTIONS: Final = 16
+STOP_S: Final = 3.0
+MAX_BODY_BYTES: Final = 1024
+
+
+class QueryServer:
+    """Serves on ``host:port``; port 0 takes any free one.
+
+    ``osc_port`` says where OSC listens, ``may_ask`` who may ask from other machines.
+    """
+
+    def __init__(
+        self,
+        stream: Live,
+        host: str,
+        port: int,
+        *,
+        osc_port: Callable[[], int],
+        may_ask: Callable[[str], bool] = is_this_machine,
+        retry_s: float = RETRY_S,
+        announcer: Callable[[str, int, int], Announcement | None] = announce,
+    ) -> None:
+        names = Names()
+        names.add(host)
+        self._app = create_query_app(stream, osc_port=osc_port, names=names, may_ask=may_ask)
+        self._host, self._port, self._osc_port = host, port, osc_port
+        self._retry_s, self._announcer = retry_s, announcer
+        self._announcement: Announcement | None = None
+        self._message = ""
+        self._server: Any = None
+        self._closing = threading.Lock()  # the trigger is a pipe, which must not be closed midway
+        self._listening = threading.Event()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Open the port and serve. A port that is taken is tried again until it is free."""
+        sock = self._open()
+        self._thread = threading.Thread(
+            target=self._run, args=(sock,), name="oscquery", daemon=True
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Close the port; calling it twice is harmless."""
+        self._stop.set()
+        with self._closing:
+            if self._server is not None:
+                self._server.pull_trigger()
+        if self._thread is not None:
+            self._thread.join(STOP_S)
+
+    def wait_listening(self, timeout_s: float) -> bool:
+        """Wait until the port is open."""
+        return self._listening.wait(timeout_s)
+
+    @property
+    def port(self) -> int:
+        """The port that is, or is to be, open."""
+        return self._port
+
+    def state(self) -> dict[str, Any]:
+        """Return whether it is served, where, why not, and under which name it is announced."""
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        announced = self._announcement
+        return {
+            "listening": self._listening.is_set(),
+            "url": f"http://{host}:{self._port}",
+            "message": self._message,
+            "announced": announced.name if announced else None,
+        }
+
+    def _run(self, sock: socket.socket | None) -> None:
+        while not self._stop.is_set():
+            if sock is None:
+                self._stop.wait(self._retry_s)
+                if not self._stop.is_set():
+                    sock = self._open()
+                continue
+            if not is_this_machine(self._host):
+                self._announcement = self._announcer(self._host, self._port, self._osc_port())
+            self._serve()
+        if self._announcement is not None:
+            self._announcement.close()
+        if sock is not None:
+            sock.close()
+
+    def _open(self) -> socket.socket | None:
+        sock = socket.socket(family_of(self._host), socket.SOCK_STREAM)
+        try:
+            if sys.platform == "win32":
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+            else:
+                # Only forgets connections that have ended; a living listener keeps its port.
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.bind((self._host, self._port))
+            sock.listen(CONNECTIONS)
+        except OSError as exc:
+            sock.close()
+            message = taken_message("OSCQuery", "--oscquery", self._host, self._port, exc)
+            if message != self._message:
+                log.warning("%s", message)
+            self._message = message
+            return None
+        self._port = sock.getsockname()[1]
+        self._message = ""
+        self._server = create_server(
+            self._app,
+            sockets=[sock],
+            threads=THREADS,
+            max_request_body_size=MAX_BODY_BYTES,
+            connection_limit=CONNECTIONS,
+            log_socket_errors=False,
+            ident=None,
+        )
+        self._listening.set()
+        return sock
+
+    def _serve(self) -> None:
+        server = self._server
+        try:
+            while not self._stop.is_set():
+                # One turn of waitress' own loop; `stop` wakes it through the server's trigger.
+                server.asyncore.loop(timeout=1.0, use_poll=True, map=server._map, count=1)
+        finally:
+            self._listening.clear()
+            for channel in list(server.active_channels.values()):
+                channel.handle_close()  # wakes an answer that waits for its client to read
+            server.task_dispatcher.shutdown(timeout=STOP_S)
+            with self._closing:
+                self._server = None
+                server.close()
+                server._map.clear()
