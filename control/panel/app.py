@@ -59,6 +59,7 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.url_map.merge_slashes = False  # what is misspelt is not there; nothing is redirected
     panel = Panel(stream, osc, gate, memory, download)
     app.extensions[EXTENSION] = panel
 
