@@ -113,10 +113,10 @@ def convert(key: str, value: Any, place: str) -> Any:
             return _truth(value)
         if key in _WHOLE:
             return int(_text(value))
-        if key == "osc_allow":
+        if key in ("osc_allow", "osc_feedback"):
             parts = value.split(",") if isinstance(value, str) else value
             return tuple(_text(part).strip() for part in parts)
-        if key in ("panel", "osc") and value is False:
+        if key in ("panel", "osc", "oscquery", "vmc") and value is False:
             return "off"  # YAML reads a bare `off` as false
         return _text(value)
     except (TypeError, ValueError):

@@ -55,6 +55,9 @@ class Config:
     panel_token: str | None = field(default=None, repr=False)
     osc: str = "127.0.0.1:7001"
     osc_allow: tuple[str, ...] = field(default=())
+    osc_feedback: tuple[str, ...] = field(default=())
+    oscquery: str = "auto"
+    vmc: str = "off"
     seconds: float | None = None
     report: Path | None = None
 
@@ -95,6 +98,14 @@ class Config:
             parse_address(self.panel, "panel")
         if self.osc != "off":
             parse_address(self.osc, "osc")
+        for receiver in self.osc_feedback:
+            parse_address(receiver, "osc-feedback")
+        if self.oscquery not in ("auto", "off"):
+            parse_address(self.oscquery, "oscquery")
+        if self.vmc != "off":
+            if self.vmc.isdigit():  # a port alone is one of this machine
+                object.__setattr__(self, "vmc", f"127.0.0.1:{self.vmc}")
+            parse_address(self.vmc, "vmc")
 
     @property
     def view(self) -> View:

@@ -3,9 +3,9 @@
 import logging
 import math
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -36,6 +36,7 @@ class Moment:
     t: float
     face: Face
     playing: tuple[str, ...]
+    driven: Mapping[str, str] = field(default_factory=dict)
 
 
 class Act:
@@ -191,7 +192,7 @@ def run(
         watch(act.fault)
         delay_s = pacer.sent()
         stats.add(FrameTimes(pacer.t, dict(pacer.section_s), delay_s))
-        publish(Moment(t, face, animator.playing))
+        publish(Moment(t, face, animator.playing, animator.driven))
         if act.ahead:
             with _reported("The look ahead", wrong):
                 act.expect(animator.forecast(pacer.deadlines(act.ahead), wishes))

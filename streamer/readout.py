@@ -66,6 +66,7 @@ class Readout:
             "face": dict(moment.face) if moment else dict(rest),
             "rest": dict(rest),
             "playing": list(moment.playing) if moment else [],
+            "driven": dict(moment.driven) if moment else {},
             "held": dict(wishes.held),
             "idle": {"style": wishes.idle_style, "strength": wishes.idle_strength},
             "paused": wishes.paused,

@@ -73,11 +73,10 @@ class Doors:
             self._open()
 
     def _build(self, config: Config) -> None:
-        if config.osc != "off":
-            from control.osc import OscDoor
+        if config.osc != "off" or config.vmc != "off":
+            from control.osc.doors import OscDoors
 
-            host, port = parse_address(config.osc, "osc")
-            self._osc = OscDoor(self._stream, host, port, allow=config.osc_allow)
+            self._osc = OscDoors(self._stream, config)
         if config.panel != "off":
             from control.panel.app import create_app
             from control.panel.download import Download

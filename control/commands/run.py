@@ -44,6 +44,22 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     add("--panel-token", default=suppress, metavar="TOKEN", help="for --panel 0.0.0.0:PORT")
     add("--osc", default=suppress, metavar="HOST:PORT|off", help="OSC (127.0.0.1:7001)")
     add("--osc-allow", default=suppress, nargs="+", metavar="ADDRESS", help="other OSC senders")
+    add(
+        "--osc-feedback",
+        default=suppress,
+        nargs="+",
+        metavar="HOST:PORT",
+        help="who gets the state",
+    )
+    add("--oscquery", default=suppress, metavar="HOST:PORT|off", help="OSCQuery (as OSC)")
+    add(
+        "--vmc",
+        default=suppress,
+        nargs="?",
+        const="127.0.0.1:39539",
+        metavar="[HOST:]PORT",
+        help="trackers may drive the portrait (off; 39539 without a port)",
+    )
     add("--seconds", default=suppress, type=float, help="stop after this long")
     add(
         "--report",
@@ -69,11 +85,13 @@ def execute(options: argparse.Namespace) -> int:
     flags = typed(
         options,
         *PICTURE,
-        *("camera", "style", "idle", "panel", "panel_token", "osc", "osc_allow"),
+        *("camera", "style", "idle", "panel", "panel_token"),
+        *("osc", "osc_allow", "osc_feedback", "oscquery", "vmc"),
         *("seconds", "report", "privacy_picture"),
     )
-    if "osc_allow" in flags:
-        flags["osc_allow"] = tuple(flags["osc_allow"])
+    for name in ("osc_allow", "osc_feedback"):
+        if name in flags:
+            flags[name] = tuple(flags[name])
     load_config(flags)  # what was typed is checked before anything is looked for
     logging.basicConfig(
         level=logging.DEBUG if options.verbose else logging.INFO,

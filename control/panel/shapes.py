@@ -63,6 +63,28 @@ OSC: Final = gives(
     message=text(meaning="why it does not listen"),
     counters=mapping(whole(0), "messages by verdict"),
     subscribers=maybe(listed(text())),
+    vmc=maybe(
+        or_null(
+            gives(
+                listening=truth(),
+                address=text(),
+                message=text(meaning="why it does not listen"),
+                counters=mapping(whole(0), "messages"),
+                trackers=listed(text(), "who drives the portrait now"),
+                left_out=mapping(whole(0), "shapes that the portrait has nothing for"),
+            )
+        )
+    ),
+    query=maybe(
+        or_null(
+            gives(
+                listening=truth(),
+                url=text(),
+                message=text(meaning="why it is not served"),
+                announced=or_null(text(meaning="its name in the local network")),
+            )
+        )
+    ),
 )
 # What is being changed, for every page that watches.
 CHANGING: Final = or_null(gives(what=text("engine", "output"), wanted=anything()))
@@ -80,6 +102,7 @@ STATE: Final = extended(
     face=mapping(number(), "every parameter's present value"),
     rest=mapping(number(), "what the photo has at rest"),
     playing=listed(text(), "presets that play now"),
+    driven=maybe(mapping(text(), "parameters that an outside source has, with its name")),
     held=mapping(number(), "parameters that are held"),
     idle=gives(style=text(), strength=number(0, 1)),
     paused=truth(),

@@ -36,7 +36,7 @@ RATE: Final = 4000.0
 
 # Without a message for this long a tracker begins anew; the animator gives its channels back then.
 SILENT_S: Final = 1.0
-# Trackers that are told apart, and names that are remembered for people.
+# Machines that are told apart, and names that are remembered for people.
 MAX_TRACKERS: Final = 8
 MAX_LEFT_OUT: Final = 200
 # The monitor gets a line of each kind this often; at 60 Hz a line each would be another flood.
@@ -49,7 +49,11 @@ _BONE_NAMES: Final = tuple(name.encode() for name in BONES)
 
 
 class _Tracker:
-    """One sender, its face, and when it was last heard."""
+    """One machine's face, and when it was last heard.
+
+    Its programs are not told apart, as with every receiver of the protocol: one may send the
+    face and another the head, and some open a new port for each message.
+    """
 
     def __init__(self) -> None:
         self.face = TrackedFace()
@@ -89,7 +93,7 @@ class VmcDoor(UdpDoor):
             retry_s=retry_s,
         )
         self._stream = stream
-        self._trackers: OrderedDict[Sender, _Tracker] = OrderedDict()
+        self._trackers: OrderedDict[str, _Tracker] = OrderedDict()
         self._left_out: Counter[str] = Counter()
         self._tables = threading.Lock()  # the two above are read by others
         self._messages = 0
@@ -101,18 +105,18 @@ class VmcDoor(UdpDoor):
     def stop(self) -> None:
         """Close the port and give everything back."""
         super().stop()
-        for sender in list(self._trackers):
-            self._stream.controls.undrive(_source(sender))
+        for host in list(self._trackers):
+            self._stream.controls.undrive(_source(host))
 
     def state(self) -> dict[str, Any]:
         """Return whether the door is open, who drives, and which shapes were left out."""
         now = self._clock()
         with self._tables:
-            heard = [s for s, tracker in self._trackers.items() if now - tracker.heard <= SILENT_S]
+            heard = [h for h, tracker in self._trackers.items() if now - tracker.heard <= SILENT_S]
             left_out = self._left_out.most_common()
         return {
             **super().state(),
-            "trackers": [f"{host}:{port}" for host, port in heard],
+            "trackers": heard,
             "left_out": dict(left_out),
         }
 
@@ -125,7 +129,7 @@ class VmcDoor(UdpDoor):
 
     def _handle(self, datagram: bytes, sender: Sender) -> None:
         now = self._clock()
-        tracker = self._tracker(sender, now)
+        tracker = self._tracker(sender[0], now)
         packet = messages_in(datagram, skip=self._is_other_bone)
         for message in packet.messages:
             self._messages += 1
@@ -141,7 +145,7 @@ class VmcDoor(UdpDoor):
             tracker.dirty = False
             given = tracker.face.parameters(self._rest_of_photo(now))
             if given:
-                self._stream.controls.drive(_source(sender), given)
+                self._stream.controls.drive(_source(sender[0]), given)
                 self._show(sender, "/VMC/Ext", (), verdict("drives", name=", ".join(given)), now)
 
     def _take(self, face: TrackedFace, message: Message) -> bool | Verdict:
@@ -207,13 +211,13 @@ class VmcDoor(UdpDoor):
         self._messages += 1
         return True
 
-    def _tracker(self, sender: Sender, now: float) -> _Tracker:
-        tracker = self._trackers.get(sender)
+    def _tracker(self, host: str, now: float) -> _Tracker:
+        tracker = self._trackers.get(host)
         if tracker is None or now - tracker.heard > SILENT_S:
             tracker = _Tracker()
             with self._tables:
-                self._trackers[sender] = tracker
-                self._trackers.move_to_end(sender)
+                self._trackers[host] = tracker
+                self._trackers.move_to_end(host)
                 if len(self._trackers) > MAX_TRACKERS:
                     self._trackers.popitem(last=False)
         tracker.heard = now
@@ -247,5 +251,5 @@ class VmcDoor(UdpDoor):
         self._note(sender, named, args[1:], result, counted=False)
 
 
-def _source(sender: Sender) -> str:
-    return f"vmc {sender[0]}:{sender[1]}"
+def _source(host: str) -> str:
+    return f"vmc {host}"

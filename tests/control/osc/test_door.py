@@ -295,10 +295,10 @@ def test_stopping_frees_the_port_and_may_be_done_twice(stream: FakeStream) -> No
 def test_only_allowed_senders_are_served_beside_this_machine(stream: FakeStream) -> None:
     door = OscDoor(stream, "0.0.0.0", 0, allow=["192.168.0.0/24", "10.0.0.7"])
 
-    assert door._may_send("127.0.0.1")
-    assert door._may_send("192.168.0.99")
-    assert door._may_send("10.0.0.7")
-    assert not door._may_send("10.0.0.8")
+    assert door.may_send("127.0.0.1")
+    assert door.may_send("192.168.0.99")
+    assert door.may_send("10.0.0.7")
+    assert not door.may_send("10.0.0.8")
 
 
 def test_an_allow_list_that_cannot_be_read_is_a_start_up_error(stream: FakeStream) -> None:

@@ -6,7 +6,6 @@ from control.osc.feedback import HEARTBEAT_S, PERIOD_S, Changes, outgoing
 from streamer import PARAMETERS
 from tests.control.fakes import FakeStream
 
-
 BASE = FakeStream().state()
 
 
