@@ -15,7 +15,7 @@ from streamer.engines.warp.landmarks import Landmarks
 from streamer.engines.warp.locate import detected, from_document, from_pupils, locate, sidecar_of
 from streamer.engines.warp.sidecar import TOP_KEYS, own_sidecar_path, sidecar_path
 from streamer.engines.warp.sidecar_writer import document_of, save_sidecar, written_by_program
-from streamer.errors import PhotoError
+from streamer.errors import NoFaceError, PhotoError
 from streamer.parameters import PARAMETERS
 from streamer.photo import Photo, read_photo
 from streamer.photo_library import PhotoLibrary
@@ -40,11 +40,15 @@ _TRIAL_FACES: Final[tuple[Mapping[str, float], ...]] = (
 
 @dataclass(frozen=True)
 class Marked:
-    """The points of a photo and where they are from; without any, ``problem`` says why."""
+    """The points of a photo and where they are from; without any, ``problem`` says why.
+
+    ``faceless``: nothing is wrong with the photo but that no face was found in it.
+    """
 
     source: Source
     document: dict[str, Any] | None
     problem: str = ""
+    faceless: bool = False
 
 
 class LandmarkEditing:
@@ -71,9 +75,10 @@ class LandmarkEditing:
             source = "shipped" if _is_shipped(path) else "yours"
         try:
             found = detected(photo, face=self._face) if anew else locate(photo, face=self._face)
+        except NoFaceError as exc:
+            return Marked("none", None, f"{exc.what}.", faceless=True)
         except PhotoError as exc:
-            what = getattr(exc, "what", str(exc))
-            return Marked("yours" if source == "yours" else "none", None, what)
+            return Marked("yours" if source == "yours" else "none", None, str(exc))
         return Marked(source, document_of(found, photo))
 
     def from_pupils(

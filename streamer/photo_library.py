@@ -194,7 +194,8 @@ class PhotoLibrary:
 def _pictures(folder: Path, roots: Sequence[Path]) -> list[Path]:
     """Picture files right in a folder; links that lead out of all folders are left out."""
     try:
-        paths = sorted(folder.iterdir())
+        # By name, so that me.jpg comes before me-2.jpg.
+        paths = sorted(folder.iterdir(), key=lambda path: (name_of(path), path.name))
     except OSError:
         return []  # not there yet, or not ours to read
     pictures = []

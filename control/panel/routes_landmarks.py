@@ -50,6 +50,7 @@ def add_routes(app: Flask, panel: Panel) -> None:
             source=text("yours", "shipped", "found", "none"),
             landmarks=or_null(DOCUMENT),
             problem=text(meaning="why there are none"),
+            faceless=yes_or_no("no face was found, and nothing else is wrong"),
         ),
         names={"name": names},
         problems=(422,),
@@ -61,6 +62,7 @@ def add_routes(app: Flask, panel: Panel) -> None:
             "source": marked.source,
             "landmarks": marked.document,
             "problem": marked.problem,
+            "faceless": marked.faceless,
         }
 
     @app.put("/photos/<name>/landmarks")

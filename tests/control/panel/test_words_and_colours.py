@@ -71,7 +71,8 @@ def test_every_state_that_the_stream_may_be_in_has_its_words(language: str) -> N
 def test_no_word_is_left_over() -> None:
     # put together from the state
     built = re.compile(
-        r"(camera|channel|device|editor|engine|help|mode|need|part|reason|size|speed|weights)_[\w-]+"
+        r"(camera|channel|device|editor|engine|help|mode|need|part|point|points_source|reason|size"
+        r"|speed|weights)_[\w-]+"
     )
 
     unused = {key for key in words("en") if key not in used_keys() and not built.fullmatch(key)}
