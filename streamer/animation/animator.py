@@ -16,6 +16,7 @@ from typing import Final
 from streamer.animation.drive import Drive
 from streamer.animation.idle import Idle
 from streamer.animation.idle_style import IdleStyle
+from streamer.animation.loops import Loops, idle_of
 from streamer.animation.performance import INDEX, NAMES, Performance, prepare
 from streamer.animation.playing import Playing
 from streamer.animation.presets import CHANNELS, Preset
@@ -87,7 +88,7 @@ class Animator:
         self._strength = Glide(1.0, STRENGTH_S)
         self._styles = styles
         self._style_name = ""
-        self._idles: list[tuple[Idle, Glide]] = []
+        self._idles: list[tuple[Idle | Loops, Glide]] = []
         self._sliders: dict[int, _Slider] = {}
         self._lids_held = Glide(0.0, LIDS_HELD_S)
         self._performances: dict[str, Performance] = {}
@@ -140,8 +141,8 @@ class Animator:
         if not self._advance(t, wishes.paused):
             return dict(zip(NAMES, self._values, strict=True))
         now = self._now
-        self._take_cues(wishes, None if first else before)
         self._take_idle(wishes, before, first)
+        self._take_cues(wishes, None if first else before)
         self._take_sliders(wishes.held, before, first)
         self._drive.take(wishes.driven, before, now)
 
@@ -180,7 +181,8 @@ class Animator:
         """Return a twin that shares what `at` only reads or replaces, and owns what it changes."""
         twin = copy(self)
         twin._strength, twin._lids_held = copy(self._strength), copy(self._lids_held)
-        twin._idles, twin._waiting = self._idles.copy(), self._waiting.copy()
+        twin._idles = [(idle.fork(), share) for idle, share in self._idles]
+        twin._waiting = self._waiting.copy()
         twin._sliders = {i: slider.fork() for i, slider in self._sliders.items()}
         twin._layers = [copy(layer) for layer in self._layers]
         twin._drive = self._drive.fork()
@@ -220,6 +222,7 @@ class Animator:
             if due == 0 or start > self._waiting[due - 1][0]:
                 self._drop_finished(start)
             self._take_cue(cue, start)
+            self._make_way(start)
             due += 1
         del self._waiting[:due]
         self._drop_finished(self._now)
@@ -262,8 +265,13 @@ class Animator:
             layer.fade(start, CROWD_FADE_S)
 
     def _drop_finished(self, t: float) -> None:
+        self._make_way(t)
         if self._layers:
             self._layers = [layer for layer in self._layers if layer.end > t]
+
+    def _make_way(self, t: float) -> None:
+        for idle, _ in self._idles:
+            idle.make_way(self._layers, t)
 
     # --- idle life ---------------------------------------------------------------------------
 
@@ -284,7 +292,7 @@ class Animator:
         self._style_name = wishes.idle_style
         share = Glide(0.0, STYLE_S)
         share.to(1.0, before if self._idles else before - STYLE_S)
-        self._idles.append((Idle(style, self._seed), share))
+        self._idles.append((idle_of(style, self._seed), share))
 
     def _lay_idle(self, values: list[float], now: float) -> float:
         """Lay idle life over the face at rest; return how far a blink closes the lids."""

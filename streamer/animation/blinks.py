@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from typing import Final, NamedTuple
 
-from streamer.animation.chance import Blocks, Chance, fill
+from streamer.animation.chance import Chance, blocks, fill
 from streamer.animation.easing import min_jerk, quick
 from streamer.animation.gaze import Gaze
 from streamer.animation.idle_style import BlinkStyle
@@ -40,11 +40,14 @@ class Blink(NamedTuple):
 
 
 class Blinks:
-    """The blinks of one seed and style."""
+    """The blinks of one seed and style; a loop of ``loop_s`` begins and ends with open eyes."""
 
-    def __init__(self, style: BlinkStyle, gaze: Gaze, seed: int) -> None:
+    def __init__(
+        self, style: BlinkStyle, gaze: Gaze, seed: int, loop_s: float | None = None
+    ) -> None:
         self._style, self._gaze = style, gaze
-        self._blocks = Blocks(seed, "blink", BLOCK_S, self._build)
+        build = self._build if loop_s is None else self._build_loop
+        self._blocks = blocks(seed, "blink", BLOCK_S, build, loop_s)
 
     def at(self, t: float, strength: float) -> float:
         """Return how far the lids are closed at ``t``: 0 open, 1 shut.
@@ -85,6 +88,9 @@ class Blinks:
                 blinks.append(self._draw(chance, again)._replace(rank=blinks[-1].rank))
             free_from = blinks[-1].end + 0.06
         return sorted(b for b in blinks if b.t >= FIRST_BLINK_S)
+
+    def _build_loop(self, chance: Chance, start: float, end: float) -> list[Blink]:
+        return [blink for blink in self._build(chance, start, end) if blink.end < end]
 
     def _draw(self, chance: Chance, t: float) -> Blink:
         style = self._style

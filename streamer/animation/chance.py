@@ -103,6 +103,35 @@ class Blocks(Generic[T]):
         return [event for k in range(first, last + 1) for event in self.events(k)]
 
 
+class Once(Blocks[T]):
+    """One block from 0 to ``length_s``: what happens in a loop."""
+
+    def edge(self, k: int) -> float:
+        """Return the loop's beginning or end."""
+        return k * self._length_s
+
+    def index(self, t: float) -> int:
+        """Return the block in which ``t`` lies: there is one."""
+        return 0
+
+    def with_tail(self, k: int, tail: int) -> list[T]:
+        """Return the events; nothing was before."""
+        return self.events(0)
+
+
+def blocks(
+    seed: int,
+    stream: str,
+    length_s: float,
+    build: Callable[[Chance, float, float], list[T]],
+    loop_s: float | None,
+) -> Blocks[T]:
+    """Return time without an end, or one loop of ``loop_s``."""
+    if loop_s is None:
+        return Blocks(seed, stream, length_s, build)
+    return Once(seed, stream, loop_s, build)
+
+
 def fill(start: float, end: float, draw: Callable[[], float]) -> list[float]:
     """Return times from ``start`` on, at intervals that ``draw`` gives, ending exactly at ``end``.
 

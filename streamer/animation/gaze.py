@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from typing import Final, NamedTuple
 
-from streamer.animation.chance import Blocks, Chance, fill
+from streamer.animation.chance import Chance, blocks, fill
 from streamer.animation.easing import min_jerk
 from streamer.animation.idle_style import GazeStyle
 
@@ -22,6 +22,9 @@ SACCADE_S_PER_DEG: Final = 0.0022
 HEAD_DELAY_S: Final = 0.06
 HEAD_S: Final = 0.55
 
+# A loop ends with the eyes on the viewer for so long; the head needs 0.61 s to follow them.
+HOME_S: Final = 0.9
+
 
 class Look(NamedTuple):
     """One fixation: when it begins, where, how long the jump takes and how far it goes."""
@@ -35,11 +38,12 @@ class Look(NamedTuple):
 
 
 class Gaze:
-    """The fixations of one seed and style."""
+    """The fixations of one seed and style; a loop of ``loop_s`` begins and ends straight ahead."""
 
-    def __init__(self, style: GazeStyle, seed: int) -> None:
+    def __init__(self, style: GazeStyle, seed: int, loop_s: float | None = None) -> None:
         self._style = style
-        self._blocks = Blocks(seed, "gaze", BLOCK_S, self._build)
+        build = self._build if loop_s is None else self._build_loop
+        self._blocks = blocks(seed, "gaze", BLOCK_S, build, loop_s)
 
     def at(self, t: float) -> tuple[float, float]:
         """Return (x, y) at ``t`` in the units of ``eyeball_x`` and ``eyeball_y``."""
@@ -92,13 +96,23 @@ class Gaze:
             t = first
             stretch = (last - first) / sum(fixation[0] for fixation in bout)
             for seconds, to_x, to_y, away in bout:
-                deg = ((to_x - x) * DEG_PER_X) ** 2 + ((to_y - y) * DEG_PER_Y) ** 2
-                deg **= 0.5
-                jump_s = SACCADE_S + SACCADE_S_PER_DEG * deg
-                looks.append(Look(t, to_x, to_y, away, jump_s, deg))
+                looks.append(_look(t, x, y, to_x, to_y, away))
                 x, y = to_x, to_y
                 t += seconds * stretch
         return looks
+
+    def _build_loop(self, chance: Chance, start: float, end: float) -> list[Look]:
+        looks = self._build(chance, start, end - HOME_S)
+        looks[0] = _look(start, 0.0, 0.0, 0.0, 0.0, away=False)
+        last = looks[-1]
+        return [*looks, _look(end - HOME_S, last.x, last.y, 0.0, 0.0, away=False)]
+
+
+def _look(t: float, x: float, y: float, to_x: float, to_y: float, away: bool) -> Look:
+    """Return the fixation that begins with a jump from ``x``, ``y``."""
+    deg = ((to_x - x) * DEG_PER_X) ** 2 + ((to_y - y) * DEG_PER_Y) ** 2
+    deg **= 0.5
+    return Look(t, to_x, to_y, away, SACCADE_S + SACCADE_S_PER_DEG * deg, deg)
 
 
 def _near(chance: Chance, style: GazeStyle) -> list[tuple[float, float, float, bool]]:

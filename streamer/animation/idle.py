@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from streamer.animation.blinks import Blink, Blinks
-from streamer.animation.chance import Blocks, Chance, fill
+from streamer.animation.chance import Chance, blocks, fill
 from streamer.animation.easing import min_jerk, quick
 from streamer.animation.gaze import DEG_PER_X, DEG_PER_Y, Gaze
 from streamer.animation.idle_style import IdleStyle
@@ -54,14 +54,17 @@ class _Posture(NamedTuple):
 
 
 class Idle:
-    """Idle life of one style and seed."""
+    """Idle life of one style and seed, without an end.
 
-    def __init__(self, style: IdleStyle, seed: int) -> None:
+    With ``loop_s`` only the time from 0 to there, in which gaze, lids and breath return to rest.
+    """
+
+    def __init__(self, style: IdleStyle, seed: int, loop_s: float | None = None) -> None:
         self.style = style
-        self._gaze = Gaze(style.gaze, seed)
-        self._blinks = Blinks(style.blink, self._gaze, seed)
-        self._breaths = Blocks(seed, "breath", BLOCK_S, self._build_breaths)
-        self._postures = Blocks(seed, "posture", BLOCK_S, self._build_postures)
+        self._gaze = Gaze(style.gaze, seed, loop_s)
+        self._blinks = Blinks(style.blink, self._gaze, seed, loop_s)
+        self._breaths = blocks(seed, "breath", BLOCK_S, self._build_breaths, loop_s)
+        self._postures = blocks(seed, "posture", BLOCK_S, self._build_postures, loop_s)
         period = style.sway.period_s
         self._yaw = _waves(seed, "yaw", period)
         self._pitch = _waves(seed, "pitch", 0.71 * period)
@@ -80,16 +83,19 @@ class Idle:
         t: float,
         strength: float,
         free: Sequence[float],
+        slow_t: float | None = None,
     ) -> None:
         """Lay idle life over ``values``, which hold the face at rest.
 
         ``own`` holds the photo's own values. ``strength`` 0..1; ``free`` says for each channel
         (blink, gaze, breath, sway, mood) how far it may move, 0..1. Blinks are not laid here:
-        they close whatever opening the layers above leave (`closure`).
+        they close whatever opening the layers above leave (`closure`). ``slow_t`` is the time of
+        all but the eyes, where it differs.
         """
         _, gaze, breath, sway, mood = free
+        eyes_t, t = t, t if slow_t is None else slow_t
         if gaze:
-            self._lay_gaze(values, own, t, strength * gaze)
+            self._lay_gaze(values, own, eyes_t, t, strength * gaze)
         if breath:
             air = self.breath(t) * strength * breath
             values[_SHIFT_Y] -= self.style.breath.lift * air
@@ -98,6 +104,13 @@ class Idle:
             self._lay_sway(values, t, strength * sway)
         if mood:
             self._lay_mood(values, own, t, strength * mood)
+
+    def make_way(self, layers: Sequence[object], now: float) -> None:
+        """Do nothing: presets say themselves which channels must rest."""
+
+    def fork(self) -> "Idle":
+        """Return itself: nothing here changes with time."""
+        return self
 
     def closure(self, t: float, strength: float) -> float:
         """Return how far a blink closes the lids at ``t``: 0 not at all, 1 shut."""
@@ -118,9 +131,11 @@ class Idle:
         out = (u - style.inhale) / (1.0 - style.inhale - style.rest)
         return breath.depth * (1.0 - quick(out)) if out < 1.0 else 0.0
 
-    def _lay_gaze(self, values: list[float], own: Sequence[float], t: float, gain: float) -> None:
+    def _lay_gaze(
+        self, values: list[float], own: Sequence[float], eyes_t: float, t: float, gain: float
+    ) -> None:
         style = self.style.gaze
-        x, y = self._gaze.at(t)
+        x, y = self._gaze.at(eyes_t)
         x += style.noise * _sum(self._noise_x, t)
         y += 2.0 * style.noise * _sum(self._noise_y, t)
         values[_GAZE_X] += gain * x

@@ -104,8 +104,20 @@ class MoodStyle:
 
 
 @dataclass(frozen=True)
+class LoopStyle:
+    """Idle life in a few loops that repeat exactly, so that their frames can be kept.
+
+    Their lengths are spread evenly from ``shortest_s`` to ``longest_s``.
+    """
+
+    count: float = _field(3.0, 1.0, 8.0)
+    shortest_s: float = _field(8.0, 4.0, 30.0, "s")
+    longest_s: float = _field(10.0, 4.0, 30.0, "s")
+
+
+@dataclass(frozen=True)
 class IdleStyle:
-    """One way to be alive, under its name."""
+    """One way to be alive, under its name; without end unless it has ``loops``."""
 
     name: str
     label: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -115,6 +127,7 @@ class IdleStyle:
     breath: BreathStyle = BreathStyle()
     sway: SwayStyle = SwayStyle()
     mood: MoodStyle = MoodStyle()
+    loops: LoopStyle | None = None
 
 
 _SECTIONS: Final[Mapping[str, type[Any]]] = MappingProxyType(
@@ -124,6 +137,7 @@ _SECTIONS: Final[Mapping[str, type[Any]]] = MappingProxyType(
         "breath": BreathStyle,
         "sway": SwayStyle,
         "mood": MoodStyle,
+        "loops": LoopStyle,
     }
 )
 _FIELDS: Final = ("name", "label", "description", *_SECTIONS)

@@ -21,7 +21,7 @@ ORDER: Final = (
     *("smile", "wink", "talk", "surprise", "blink", "laugh", "nod", "shake"),
     *("sad", "angry", "think", "kiss", "sleepy", "look_left", "look_right"),
 )
-STYLE_ORDER: Final = ("calm", "attentive", "lively", "sleepy")
+STYLE_ORDER: Final = ("calm", "attentive", "lively", "sleepy", "eco")
 
 # How often the folders are looked at. A save shows in the face within this time.
 LOOK_EVERY_S: Final = 0.5
