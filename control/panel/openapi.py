@@ -63,6 +63,7 @@ class Operation:
     names: Mapping[str, Callable[[], Sequence[str]]] = field(default_factory=dict)
     problems: Sequence[int] = ()
     also: Mapping[int, Schema | None] = field(default_factory=dict)
+    events: Mapping[str, Schema] = field(default_factory=dict)
     max_bytes: int = MAX_BODY_BYTES
 
 
@@ -79,6 +80,7 @@ def operation(
     names: Mapping[str, Callable[[], Sequence[str]]] | None = None,
     problems: Sequence[int] = (),
     also: Mapping[int, Schema | None] | None = None,
+    events: Mapping[str, Schema] | None = None,
     max_bytes: int = MAX_BODY_BYTES,
 ) -> Callable[[View], View]:
     """Describe the route below: goes between ``@app.post(...)`` and the handler.
@@ -88,7 +90,8 @@ def operation(
     JSON. ``query`` are optional parameters after the ``?``. ``names`` gives, for each part in
     ``<>`` of the path, what there is now. ``problems`` are statuses beside those that every route,
     and every route with a body or names, can answer. ``also`` are further statuses with their JSON,
-    `None` for an answer without. ``max_bytes`` is how large the body may be.
+    `None` for an answer without. ``events`` are the data of Server-Sent Events by name.
+    ``max_bytes`` is how large the body may be.
     """
     described = Operation(
         summary,
@@ -102,6 +105,7 @@ def operation(
         names or {},
         tuple(problems),
         also or {},
+        events or {},
         max_bytes,
     )
 
@@ -217,9 +221,27 @@ def _answer(described: Operation) -> dict[str, Any]:
     content: dict[str, Any] = {}
     if described.answer is not None:
         content = {"schema": described.answer}
+    elif described.events:
+        content = {"schema": {"anyOf": [_event(*each) for each in described.events.items()]}}
     elif described.media.startswith("text/"):
         content = {"schema": {"type": "string"}}
     return {"description": described.summary, "content": {described.media: content}}
+
+
+def _event(name: str, data: Schema) -> Schema:
+    """Describe one event of a stream; each of the answer's events is one of these."""
+    return {
+        "type": "object",
+        "properties": {
+            "event": {"const": name},
+            "data": {
+                "type": "string",
+                "contentMediaType": "application/json",
+                "contentSchema": data,
+            },
+        },
+        "required": ["event", "data"],
+    }
 
 
 def _problem(status: int) -> dict[str, Any]:

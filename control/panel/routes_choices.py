@@ -53,6 +53,12 @@ ENGINE: Final = gives(
     needs=listed(NEED, "what it needs on this machine, what is missing with its remedy"),
 )
 
+# Even numbers from 64 to 4096.
+_SIDE: Final = (
+    "(?:6[468]|[7-9][02468]|[1-9][0-9][02468]|[1-3][0-9]{2}[02468]|40[0-8][02468]|409[0246])"
+)
+SIZE: Final = f"^{_SIDE}x{_SIDE}$"
+
 
 def add_routes(app: Flask, panel: Panel) -> None:
     """Add the routes to the app."""
@@ -111,7 +117,7 @@ def add_routes(app: Flask, panel: Panel) -> None:
         "Change camera, frame size or rate; programs that show the camera must open it again",
         body=takes(
             camera=maybe(name_text("`auto`, `none`, a path or a label")),
-            size=maybe(name_text("`WIDTHxHEIGHT`, even numbers")),
+            size=maybe({"type": "string", "pattern": SIZE}),
             fps=maybe(number(*FPS_RANGE)),
         ),
         example={"size": "1280x720", "fps": 30},

@@ -12,8 +12,18 @@ from control.live import FramesLike, PresetLike
 from control.panel.bodies import number_of, read_body, text_of
 from control.panel.context import Panel
 from control.panel.events import event
-from control.panel.openapi import operation
-from control.panel.schemas import gives, listed, maybe, name_text, number, or_null, takes, text
+from control.panel.openapi import PROBLEM, operation
+from control.panel.schemas import (
+    gives,
+    listed,
+    maybe,
+    name_text,
+    number,
+    or_null,
+    takes,
+    text,
+    whole,
+)
 from control.panel.shapes import HEALTH, PRESET
 from control.problems import Problem, unknown
 from streamer import PortraitError
@@ -23,6 +33,17 @@ log = logging.getLogger(__name__)
 FPS: Final = (1.0, 60.0)
 WIDTH: Final = (64.0, 1920.0)
 EXAMPLE: Final = '{"expression": "smile", "fps": 30, "strength": 1.0}'
+
+EVENTS: Final = {
+    "start": gives(total=whole(1), fps=number(), width=whole(), height=whole()),
+    "frame": gives(
+        index=whole(0),
+        time_ms=number(0),
+        image=text(meaning="a JPEG in base64"),
+    ),
+    "done": gives(frames=whole(0)),
+    "error": PROBLEM,
+}
 
 
 def add_routes(app: Flask, panel: Panel) -> None:
@@ -59,6 +80,7 @@ def add_routes(app: Flask, panel: Panel) -> None:
         ),
         example={"expression": "smile", "fps": 10, "strength": 1.0, "width": 640},
         media="text/event-stream",
+        events=EVENTS,
         problems=(404, 409, 503),
     )
     def generate() -> Response:

@@ -7,8 +7,8 @@ from flask import Flask, Response
 
 from control.panel.context import Panel
 from control.panel.openapi import operation
-from control.panel.schemas import LABEL, anything, gives, listed, number, text, whole
-from control.panel.shapes import OSC
+from control.panel.schemas import LABEL, anything, gives, listed, number, text, whole, without
+from control.panel.shapes import NUMBERS, OSC, STATE
 from control.problems import Problem
 
 BOUNDARY: Final = "frame"
@@ -63,6 +63,7 @@ def add_routes(app: Flask, panel: Panel) -> None:
     @operation(
         "The state, endless: events `face` and `state`",
         media="text/event-stream",
+        events={"face": NUMBERS, "state": without(STATE, "face")},
         problems=(503,),
     )
     def events() -> Response:

@@ -118,7 +118,7 @@ def add_routes(app: Flask, panel: Panel) -> None:
         content = _content(read_body(("preset",), '{"preset": {"name": "wave", ...}}'))
         if content.get("name") != name:
             raise Problem(
-                400, "bad-value", f"The preset's name must be that of the address, '{name[:40]}'."
+                422, "bad-value", f"The preset's name must be that of the address, '{name[:40]}'."
             )
         try:
             files.save(content)

@@ -48,6 +48,15 @@ def extended(base: Schema, **members: Schema | Maybe) -> Schema:
     }
 
 
+def without(base: Schema, *names: str) -> Schema:
+    """Describe an object of ``base`` that lacks some members."""
+    return {
+        **base,
+        "properties": {k: v for k, v in base["properties"].items() if k not in names},
+        "required": [name for name in base["required"] if name not in names],
+    }
+
+
 def number(low: float | None = None, high: float | None = None, meaning: str = "") -> Schema:
     """Describe a number between two bounds, which belong to it."""
     return _bounded("number", low, high, meaning)

@@ -47,6 +47,17 @@ class Described:
         return response
 
 
+    def check_event(self, method: str, path: str, name: str, data: Any) -> None:
+        """Fail where an event of a stream is not what the description says."""
+        whole = document(self.app)
+        answer = whole["paths"][path][method]["responses"]["200"]
+        events = {
+            each["properties"]["event"]["const"]: each["properties"]["data"]["contentSchema"]
+            for each in answer["content"]["text/event-stream"]["schema"]["anyOf"]
+        }
+        Draft202012Validator(strict(events[name])).validate(data)
+
+
 def strict(schema: Any) -> Any:
     """Return a copy whose objects have no members but those that are named."""
     if isinstance(schema, list):

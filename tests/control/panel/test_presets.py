@@ -65,7 +65,7 @@ def test_a_name_cannot_lead_out_of_the_folder(client: FlaskClient, tmp_path: Pat
         assert answer.status_code in (400, 404, 405, 422)
 
     other = client.put("/presets/other", json={"preset": wave()})
-    assert other.status_code == 400
+    assert other.status_code == 422
     assert [path.name for path in tmp_path.rglob("*.yaml")] == ["mine.yaml"]
 
 

@@ -20,6 +20,7 @@ from control.panel.context import panel_of
 from control.panel.server import PanelServer
 from control.panel.slots import EVENTS, PREVIEWS
 from tests.control.fakes import FakeStream
+from tests.control.panel.described import Described
 
 PATIENCE_S = 5.0
 
@@ -62,7 +63,9 @@ def next_picture(response: HTTPResponse) -> bytes:
     return response.read(length)
 
 
-def test_generate_tells_start_each_frame_and_done(server: PanelServer, stream: FakeStream) -> None:
+def test_generate_tells_start_each_frame_and_done(
+    server: PanelServer, stream: FakeStream, app: Flask
+) -> None:
     with asked(server, "POST", "/generate", {"expression": "smile", "fps": 10}) as response:
         assert response.getheader("Content-Type", "").startswith("text/event-stream")
         told = list(events_of(response))
@@ -77,6 +80,8 @@ def test_generate_tells_start_each_frame_and_done(server: PanelServer, stream: F
     assert picture is not None
     assert picture.shape == (36, 64, 3)
     assert told[-1][1] == {"frames": 5}
+    for name, data in told:
+        Described(app).check_event("post", "/generate", name, data)
     assert stream.generated[0].closed.is_set()
     assert stream.controls.snapshot().cues == ()
 
@@ -173,11 +178,13 @@ def test_a_viewer_that_does_not_read_holds_up_nobody(
 
 
 def test_events_tell_state_and_face_at_once_and_when_they_change(
-    server: PanelServer, stream: FakeStream
+    server: PanelServer, stream: FakeStream, app: Flask
 ) -> None:
     with asked(server, "GET", "/events") as response:
         events = events_of(response)
         first = dict(next(events) for _ in range(2))
+        for name, data in first.items():
+            Described(app).check_event("get", "/events", name, data)
         assert first["state"]["photo"] == "mona-lisa"
         assert first["face"]["smile"] == 0.0
 
