@@ -8,11 +8,22 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from control.commands import bench, doctor, export, landmarks, presets, render, run, weights
+from control.commands import (
+    bench,
+    doctor,
+    export,
+    landmarks,
+    presets,
+    record,
+    render,
+    run,
+    weights,
+)
 from streamer import PortraitError, __version__
 
 COMMANDS: Final = {
     "run": run,
+    "record": record,
     "render": render,
     "presets": presets,
     "landmarks": landmarks,

@@ -24,7 +24,7 @@ _PLACES: Final = {f"{ENVIRONMENT_PREFIX}CONFIG", f"{ENVIRONMENT_PREFIX}HOME"}
 MAX_FILE_BYTES: Final = 64 * 1024
 
 _FLOATS: Final = {"fps", "zoom", "offset_x", "offset_y", "idle", "seconds", "gpu_share"}
-_PATHS: Final = {"presets", "photos", "weights", "report", "privacy_picture"}
+_PATHS: Final = {"presets", "photos", "weights", "report", "privacy_picture", "record", "take"}
 _SWITCHES: Final = {"mirror", "paste_back"}
 _WHOLE: Final = {"seed", "face", "cache_mb"}
 _TRUE: Final = {"1", "true", "yes", "on"}

@@ -11,6 +11,7 @@ from streamer.errors import (
     PortraitError,
     PresetError,
     SinkError,
+    TakeError,
     WeightsError,
 )
 from streamer.parameters import PARAMETERS, Face, Parameter
@@ -34,6 +35,7 @@ __all__ = [
     "PortraitError",
     "PresetError",
     "SinkError",
+    "TakeError",
     "View",
     "WeightsError",
     "Wishes",

@@ -23,7 +23,8 @@ class Config:
     shipped ones; ``weights`` is where the model files lie, ``None`` the usual place. ``face``
     counts the faces of a photo from 1; ``device``, ``paste_back``, ``speed``, ``gpu_share`` and
     ``cache_mb`` are the neural engine's. ``privacy_picture`` stands in for the face while privacy
-    is asked for, ``None`` the shipped one.
+    is asked for, ``None`` the shipped one. ``record`` is where a take is written, ``take`` one that
+    is played.
     Raises: `ConfigError`.
     """
 
@@ -51,6 +52,8 @@ class Config:
     photos: Path | None = None
     weights: Path | None = None
     privacy_picture: Path | None = None
+    record: Path | None = None
+    take: Path | None = None
     panel: str = "127.0.0.1:8000"
     panel_token: str | None = field(default=None, repr=False)
     osc: str = "127.0.0.1:7001"

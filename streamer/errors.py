@@ -29,6 +29,10 @@ class PresetError(ConfigError):
     """A preset file is wrong; the text names file, keyframe and field."""
 
 
+class TakeError(PortraitError):
+    """A take's file is wrong; the text names the event and the field."""
+
+
 class PhotoError(PortraitError):
     """A picture cannot be used; the text says why and what would work."""
 

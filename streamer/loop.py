@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from streamer.animation.animator import Animator
-from streamer.controls import Controls
+from streamer.controls import Controls, Wishes
 from streamer.engines import DeviceScene, Scene
 from streamer.guard import Guard
 from streamer.pacer import Pacer
@@ -161,6 +161,8 @@ def run(
     watch: Callable[[str], None],
     problem: Callable[[str], None],
     until_s: float = math.inf,
+    before: Callable[[float], None] = lambda t: None,
+    heed: Callable[[float, Wishes, bool], None] = lambda t, wishes, changed: None,
 ) -> None:
     """Draw frames until ``stop`` is set, or up to the deadlines before ``until_s`` of stream time.
 
@@ -168,7 +170,8 @@ def run(
     deadline, so a slow machine shows fewer frames, never an older face. In the place of a frame
     that failed the last good one leaves; ``watch`` is told of every frame what was wrong with it,
     ``""`` if nothing. Another part that fails leaves things as they are; ``problem`` is told, and
-    ``""`` once it works again.
+    ``""`` once it works again. ``before`` is called with each frame's time before the wishes are
+    read, ``heed`` with what was read and whether the scene has changed.
     """
     t = 0.0  # the first frame is sent at once, the others on the grid
     face: Face = act.scene.rest
@@ -176,9 +179,12 @@ def run(
     while not stop.is_set():
         wrong: list[str] = []
         with pacer.section("animate"), _reported("The animation", wrong):
-            if act.change(t):
+            before(t)
+            changed = act.change(t)
+            if changed:
                 animator.set_rest(act.scene.rest)
             wishes = controls.snapshot()
+            heed(t, wishes, changed)
             if act.strained:
                 wishes = replace(wishes, idle_style=STRAINED_STYLE)
             face = animator.at(t, wishes)

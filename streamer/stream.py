@@ -18,7 +18,8 @@ from streamer.consent import refusal
 from streamer.controls import Controls, Wishes
 from streamer.engines import Scene
 from streamer.engines.choice import Choice, Options, choose_engine
-from streamer.errors import ConfigError, ConsentError, PhotoError
+from streamer.errors import ConfigError, ConsentError, PhotoError, PortraitError
+from streamer.film import TakeFilm
 from streamer.generate import Frames
 from streamer.landmark_editing import LandmarkEditing
 from streamer.loop import Act, Moment, run
@@ -29,12 +30,15 @@ from streamer.preset_files import PresetFiles
 from streamer.privacy import Card, privacy_picture
 from streamer.problems import Problems
 from streamer.readout import Readout
+from streamer.recording import Recorder
+from streamer.replaying import Replay
 from streamer.resources import shipped, user_folder
 from streamer.sinks import Sink
 from streamer.sinks.camera import CameraSink, CameraState, list_cameras
 from streamer.sinks.preview import PreviewSink
 from streamer.stage import Stage
 from streamer.stats import Stats
+from streamer.takes import Take, read_take
 from streamer.view import Frame, View
 
 log = logging.getLogger(__name__)
@@ -45,6 +49,9 @@ HOUSEKEEPING_S: Final = 0.5
 # A frame is begun this part of a period before its deadline: longer than a usual frame takes to
 # draw on a CPU, so that frames leave evenly; more would delay a cue for nothing.
 LEAD: Final = 0.3
+
+# What the operator chooses of a view; the rest of it belongs to the output.
+VIEW_CHOICES: Final = ("fit", "zoom", "offset_x", "offset_y", "mirror", "fill")
 
 
 class Stream:
@@ -79,6 +86,7 @@ class Stream:
         self.finished = threading.Event()
         self.on_first_frame: Callable[[], None] = lambda: None
         self._stop = threading.Event()
+        self._choose = choose
         self._stage = Stage(
             self.engine_options,
             config.view,
@@ -107,6 +115,8 @@ class Stream:
         self._library = threading.Lock()  # held while the preset folders are looked at
         self._draft: Preset | None = None
         self._animator: Animator | None = None
+        self._recorder: Recorder | None = None
+        self._replay: Replay | None = None
         self._threads: list[threading.Thread] = []
 
     # --- life
@@ -134,6 +144,7 @@ class Stream:
         self._heed(self.photo)
         self._say_presets()
         self._open_camera()
+        self._begin_takes()
         self._readout.pacer = pacer = Pacer(self.config.fps, lead=LEAD)
         self._spawn("render", lambda: self._render(pacer, act))
         self._spawn("housekeeping", self._keep_house)
@@ -176,6 +187,8 @@ class Stream:
                 thread.join(timeout=5.0)
         for sink in self._sinks:
             sink.close()
+        if self._recorder is not None:
+            self._recorder.close()
         self._stage.close()
 
     def _spawn(self, name: str, target: Callable[[], None]) -> None:
@@ -198,6 +211,8 @@ class Stream:
                 publish=self._publish,
                 watch=self._watch,
                 problem=lambda text: self.problems.set("stream", text),
+                before=self._before,
+                heed=self._keep,
                 **({} if seconds is None else {"until_s": seconds}),
             )
         finally:
@@ -221,6 +236,54 @@ class Stream:
             self._cover()  # ready before it is asked for
             self._heed(self.photo)
             self.stats.sample_memory()
+            if self._recorder is not None:
+                self._recorder.flush(lambda text: self.problems.set("take", text))
+
+    # --- takes
+
+    def _begin_takes(self) -> None:
+        """Make ready to record a take and to replay one. Raises `SinkError`, `TakeError`."""
+        config = self.config
+        if config.take is not None:
+            self._replay = Replay(
+                read_take(config.take),
+                self.controls,
+                change_photo=self._change_photo_later,
+                change_view=lambda view: self._later("view", lambda: self.change_view(**view)),
+            )
+        if config.record is not None:
+            settings = {**self.choices(), "seed": self.seed}
+            self._recorder = Recorder(config.record, settings, self.controls.snapshot())
+
+    def _before(self, t: float) -> None:
+        if self._replay is not None:
+            self._replay.advance(t)
+
+    def _keep(self, t: float, wishes: Wishes, changed: bool) -> None:
+        if self._recorder is None:
+            return
+        stage = None
+        if changed:
+            view = self._stage.view
+            stage = {
+                "photo": self.photo.name,
+                "view": {name: getattr(view, name) for name in VIEW_CHOICES},
+            }
+        self._recorder.see(t, wishes, stage)
+
+    def _change_photo_later(self, name: str) -> None:
+        self._later("photo", lambda: self.change_photo(name))
+
+    def _later(self, what: str, change: Callable[[], None]) -> None:
+        """Do what a take asks for beside the render thread; a refusal is told, the take goes on."""
+
+        def run() -> None:
+            try:
+                change()
+            except PortraitError as exc:
+                self.problems.set("take", f"The take's {what} was not taken: {exc}")
+
+        self._spawn("replay", run)
 
     # --- presets
 
@@ -413,6 +476,20 @@ class Stream:
         preset = self.presets.presets[expression]
         self._check_consent(preset)
         return self._stage.generate(preset, fps=fps, strength=strength, width=width)
+
+    def film(self, take: Take) -> TakeFilm:
+        """Play a take without camera and clock, with this stream's settings.
+
+        Raises: `PortraitError`.
+        """
+        return TakeFilm(
+            take,
+            self.config,
+            options=self.engine_options,
+            presets=self.presets,
+            photos=self.photos,
+            choose=self._choose,
+        )
 
     # --- what others may see
 

@@ -4,7 +4,8 @@ import argparse
 import csv
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from control.commands.flags import PICTURE, add_picture_flags, typed
@@ -13,6 +14,7 @@ from streamer import PARAMETERS, Config, ConfigError, ConsentError, Face, Frame,
 from streamer.animation.animator import Animator
 from streamer.controls import Controls, Wishes
 from streamer.stream import Stream
+from streamer.takes import read_take
 
 # How long a film shows rest before and after a preset that is played within idle life.
 BEFORE_S = 0.5
@@ -23,6 +25,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     """Declare the flags of `render`."""
     add_picture_flags(parser)
     add = parser.add_argument
+    add("take", nargs="?", type=Path, metavar="TAKE.yaml", help="a recorded take")
     add("--preset", metavar="NAME", help="the preset to play")
     add("--strength", type=float, default=1.0, help="of the preset, 0 to 1 (1)")
     add("--style", metavar="NAME", help="idle life in this style, alone or under the preset")
@@ -49,10 +52,18 @@ class Film:
 
 def execute(options: argparse.Namespace) -> int:
     """Render; without ``--out`` nothing is drawn."""
-    if not options.preset and not options.style:
-        raise ConfigError("Say what to render: --preset NAME, or --style NAME --seconds S.")
+    if not options.preset and not options.style and not options.take:
+        raise ConfigError(
+            "Say what to render: --preset NAME, --style NAME --seconds S, or a take's file."
+        )
     if not options.out and not options.faces:
         raise ConfigError("Say where to: --out FILE.mp4, or --faces FILE.csv.")
+    if options.take is not None:
+        if options.preset or options.style:
+            raise ConfigError(
+                "A take brings its own presets and style; leave --preset and --style."
+            )
+        return _render_take(options)
     config = load_config({"seed": 0, **typed(options, *PICTURE)})
     stream = Stream(config)
     scene = stream.stage_once()
@@ -71,6 +82,30 @@ def execute(options: argparse.Namespace) -> int:
     finally:
         scene.close()
         stream.stop()
+    return 0
+
+
+def _render_take(options: argparse.Namespace) -> int:
+    take = read_take(options.take)
+    if options.seconds:
+        take = replace(take, length_s=min(take.length_s, options.seconds))
+    config = load_config({**take.settings, **typed(options, *PICTURE)})
+    with closing(Stream(config).film(take)) as film:
+        rows: list[tuple[float, Face]] = []
+        if options.out is None:
+            _write_faces(options.faces, ((frame.t, frame.face) for frame in film))
+            return 0
+
+        def drawn() -> Iterator[Frame]:
+            for frame in film:
+                rows.append((frame.t, frame.face))
+                yield frame.draw()
+
+        from streamer.sinks.file import write_film
+
+        write_film(options.out, _with_progress(drawn(), film.total), film.fps, film.total)
+        if options.faces:
+            _write_faces(options.faces, rows)
     return 0
 
 

@@ -16,6 +16,7 @@ from control.remembered import KEYS, Memory, recall, remembered_file
 from control.settings import load_config
 from streamer import EngineError, PhotoError, PortraitError, SinkError, WeightsError
 from streamer.stream import Stream
+from streamer.takes import read_take
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +61,8 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         metavar="[HOST:]PORT",
         help="trackers may drive the portrait (off; 39539 without a port)",
     )
+    add("--take", default=suppress, type=Path, metavar="TAKE.yaml", help="play a recorded take")
+    add("--record", default=suppress, type=Path, metavar="TAKE.yaml", help="record a take")
     add("--seconds", default=suppress, type=float, help="stop after this long")
     add(
         "--report",
@@ -87,8 +90,10 @@ def execute(options: argparse.Namespace) -> int:
         *PICTURE,
         *("camera", "style", "idle", "panel", "panel_token"),
         *("osc", "osc_allow", "osc_feedback", "oscquery", "vmc"),
-        *("seconds", "report", "privacy_picture"),
+        *("seconds", "report", "privacy_picture", "take", "record"),
     )
+    if "take" in flags:
+        flags = {**read_take(flags["take"]).settings, **flags}
     for name in ("osc_allow", "osc_feedback"):
         if name in flags:
             flags[name] = tuple(flags[name])

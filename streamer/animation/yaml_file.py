@@ -24,12 +24,12 @@ MAX_DEPTH: Final = 8
 _LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def read_mapping(path: Path) -> dict[str, Any]:
+def read_mapping(path: Path, max_bytes: int = MAX_BYTES) -> dict[str, Any]:
     """Read a file that holds one YAML mapping with text keys.
 
     Raises: `PresetError` for everything that can be wrong with the file or its content.
     """
-    node = _compose(_read_text(path), str(path))
+    node = _compose(_read_text(path, max_bytes), str(path))
     if not isinstance(node, yaml.MappingNode):
         raise PresetError(f"{path}: expected 'name: ...' and further fields, found no mapping.")
     _check_keys_once(node, str(path))
@@ -127,16 +127,16 @@ def shown(value: Any) -> str:
     return str(value)[:60]
 
 
-def _read_text(path: Path) -> str:
+def _read_text(path: Path, max_bytes: int) -> str:
     try:
         if not stat.S_ISREG(path.stat().st_mode):  # a pipe would wait for ever
             raise PresetError(f"{path}: this is not a file.")
         with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
+            raw = file.read(max_bytes + 1)
     except OSError as exc:
         raise PresetError(f"{path}: cannot be read: {exc.strerror or exc}.") from exc
-    if len(raw) > MAX_BYTES:
-        raise PresetError(f"{path}: larger than {MAX_BYTES // 1024} kB; a preset is a small file.")
+    if len(raw) > max_bytes:
+        raise PresetError(f"{path}: larger than {max_bytes // 1024} kB; it is meant to be small.")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as exc:
