@@ -94,6 +94,7 @@ class LivePortraitEngine:
         *,
         faces: FaceModels | None = None,
         locate: Locate | None = None,
+        marked: Callable[[Photo], bool] = lambda _: False,
         face: int = 0,
         paste_back: bool = True,
         torch_here: Torch | None = None,
@@ -116,6 +117,7 @@ class LivePortraitEngine:
         self._model = model
         self._faces = faces or FaceModels()
         self._locate = locate
+        self._marked = marked
         self._face = face
         self._paste_back = paste_back
         self._shown: NeuralScene | None = None
@@ -146,6 +148,7 @@ class LivePortraitEngine:
         device: str = "auto",
         manifest: Path | None = None,
         locate: Locate | None = None,
+        marked: Callable[[Photo], bool] = lambda _: False,
         face: int = 0,
         paste_back: bool = True,
         speed: str = "auto",
@@ -166,6 +169,7 @@ class LivePortraitEngine:
             model,
             faces=open_face_models(weights),
             locate=locate,
+            marked=marked,
             face=face,
             paste_back=paste_back,
             torch_here=here,
@@ -295,7 +299,8 @@ class LivePortraitEngine:
 
     def _find(self, photo: Photo, image: Frame, image_from_photo: Matrix) -> Located:
         """Find the face; the answer is in pixels of ``image``."""
-        if self._faces.finds_faces:
+        by_hand = self._locate is not None and self._marked(photo)
+        if self._faces.finds_faces and not by_hand:
             rough, points = self._faces.find(image, self._face)
             return from_points(rough, points, None, "the face models")
         if self._locate is None:
