@@ -138,7 +138,7 @@ def _neural(options: Options, why: str) -> Choice:
             f"The libraries of the engine liveportrait cannot be loaded ({exc}). Install them: "
             f"{install_command()}"
         ) from exc
-    from streamer.engines.warp.locate import locate
+    from streamer.engines.warp.locate import is_marked, locate
 
     face = options.face - 1
     engine = LivePortraitEngine.load(
@@ -146,6 +146,7 @@ def _neural(options: Options, why: str) -> Choice:
         device=options.device,
         manifest=weights_list(),
         locate=lambda photo: locate(photo, face=face),
+        marked=is_marked,
         face=face,
         paste_back=options.paste_back,
     )
