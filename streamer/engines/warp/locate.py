@@ -26,6 +26,7 @@ from streamer.engines.warp.sidecar_writer import save_sidecar
 from streamer.errors import NoFaceError, PhotoError
 from streamer.geometry import apply, scaling_about_edges
 from streamer.photo import Photo
+from streamer.resources import shipped
 
 log: Final = logging.getLogger(__name__)
 
@@ -59,6 +60,14 @@ def sidecar_of(photo: Photo) -> Path | None:
     """Return the landmarks file that holds for a photo: the user's own, the one beside it, none."""
     places = own_sidecar_path(photo), sidecar_path(photo.path)
     return next((path for path in places if path.is_file()), None)
+
+
+def is_marked(photo: Photo) -> bool:
+    """Whether the user marked this face: points on trial, or in a file that is theirs."""
+    if photo.marked is not None:
+        return True
+    path = sidecar_of(photo)
+    return path is not None and path.parent != shipped("photo")
 
 
 def from_document(
