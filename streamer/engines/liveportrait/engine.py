@@ -77,8 +77,9 @@ class NeuralPortrait:
 class LivePortraitEngine:
     """Animates portraits with LivePortrait's networks.
 
-    Faces are found by ``faces``, the ONNX models, or by ``locate`` where they are missing; ``face``
-    counts the faces of a photo from the largest. ``paste_back`` off shows the bare crop.
+    Faces are found by ``faces``, the ONNX models, or by ``locate`` where they are missing or the
+    user has ``marked`` the face; ``face`` counts the faces of a photo from the largest.
+    ``paste_back`` off shows the bare crop.
 
     ``speed``: ``safe`` draws with the plain form alone; ``auto`` begins with it and climbs to
     faster ones behind the picture; ``fast`` waits for the first of them. ``recipes`` and ``on``
