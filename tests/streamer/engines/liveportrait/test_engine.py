@@ -18,8 +18,9 @@ from streamer.engines.liveportrait.engine import LivePortraitEngine, NeuralPortr
 from streamer.engines.liveportrait.guard import fault
 from streamer.engines.liveportrait.model import Model
 from streamer.engines.liveportrait.sessions import FaceModels, open_face_models
-from streamer.engines.warp.locate import locate
-from streamer.errors import ConfigError, EngineError, PhotoError, WeightsError
+from streamer.engines.warp.locate import is_marked, locate
+from streamer.engines.warp.sidecar_writer import document_of
+from streamer.errors import ConfigError, EngineError, NoFaceError, PhotoError, WeightsError
 from streamer.photo import Photo, read_photo
 from streamer.view import Frame, View
 from tests.golden.recompute import Canned
@@ -286,6 +287,17 @@ def test_named_points_are_refined_where_the_203_model_is_there(mona: Photo) -> N
     engine = LivePortraitEngine(Echo(), faces=alone, locate=locate)
 
     portrait = engine.open(mona)
+
+    assert "refined by the 203 landmarks" in portrait.notes[0]
+
+
+def test_points_that_the_user_marked_come_before_the_face_models(mona: Photo) -> None:
+    engine = LivePortraitEngine(Echo(), faces=models([]), locate=locate, marked=is_marked)
+    document = document_of(locate(mona), mona)
+
+    with pytest.raises(NoFaceError):
+        engine.open(mona)
+    portrait = engine.open(replace(mona, marked=document))
 
     assert "refined by the 203 landmarks" in portrait.notes[0]
 
