@@ -42,7 +42,7 @@ class NoFaceError(PhotoError):
 
     def __init__(self, what: str, by_hand: str = "") -> None:
         super().__init__(what + by_hand)
-        self.what = what
+        self.what = what if what.endswith(".") else f"{what}."
 
 
 class ConsentError(PortraitError):
