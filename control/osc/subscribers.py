@@ -18,6 +18,9 @@ log = logging.getLogger(__name__)
 # Beyond this the oldest is dropped: nobody has so many controllers, and every one costs packets.
 MAX_SUBSCRIBERS: Final = 16
 
+# Each receiver that is gone can hold up a message once before it is forgotten.
+ATTEMPTS: Final = MAX_SUBSCRIBERS
+
 
 class Subscribers:
     """The receivers of feedback; its thread lives only while there are any.
@@ -122,12 +125,22 @@ class Subscribers:
         for address, args in messages:
             datagram = encode(address, args)
             for target in targets:
-                try:
-                    sock.sendto(datagram, target)
-                except OSError as exc:
-                    # Refused answers to earlier packets surface here, for whichever receiver;
-                    # the receiving thread learns which. No buffer space: the next turn sends it.
-                    log.debug("OSC feedback to %s:%d: %s", *target, exc)
+                self._send_one(sock, datagram, target)
+
+    def _send_one(self, sock: socket.socket, datagram: bytes, target: Sender) -> None:
+        """Send one message; it is repeated if news of an earlier one came in its place."""
+        for _ in range(ATTEMPTS):
+            try:
+                sock.sendto(datagram, target)
+                return
+            except ConnectionError:
+                # An earlier packet was refused, whosever it was; the receiving thread learns
+                # which. This one did not leave.
+                continue
+            except OSError as exc:
+                # No buffer space: the next turn sends it.
+                log.debug("OSC feedback to %s:%d: %s", *target, exc)
+                return
 
 
 def encode(address: str, args: tuple[float | int | str, ...]) -> bytes:

@@ -5,7 +5,6 @@ import os
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -62,6 +61,15 @@ def free_udp_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def is_free(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind(("0.0.0.0", port))
+        except OSError:
+            return False
+    return True
+
+
 # --- liblo
 
 
@@ -90,10 +98,9 @@ def test_oscdump_shows_the_state_on_the_port_that_it_named(
     try:
         assert dump.stdout is not None
         lines: list[str] = []
+        wait_until(lambda: not is_free(port))  # a receiver that is not there is forgotten
+        oscsend(door.port, "/portrait/subscribe", "i", str(port))
         while not any("/portrait/fps" in line for line in lines):
-            if not lines:
-                time.sleep(0.2)  # until it listens; a receiver that is not there is forgotten
-                oscsend(door.port, "/portrait/subscribe", "i", str(port))
             lines.append(dump.stdout.readline())
         text = "".join(lines)
         assert "/portrait/state/smile f 0.0" in text

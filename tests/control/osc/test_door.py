@@ -185,6 +185,25 @@ def test_a_receiver_that_is_gone_is_forgotten_and_the_door_stays_open(
     assert door.state()["listening"]
 
 
+@pytest.mark.skipif("sys.platform != 'linux'", reason="only Linux says which receiver is gone")
+def test_a_receiver_that_is_gone_costs_the_others_nothing(
+    stream: FakeStream, door: OscDoor, controller: socket.socket
+) -> None:
+    count = len(PARAMETERS) + len(stream.presets.presets) + 6
+    for _ in range(20):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as gone:
+            gone.bind(("127.0.0.1", 0))
+            port = gone.getsockname()[1]
+        # Its own port and the one that it names; nobody listens on the second.
+        controller.send(encode("/portrait/subscribe", (port,)))
+
+        messages = received(controller)
+        heard = {next(messages)[0] for _ in range(count)}
+        assert len(heard) == count
+        controller.send(encode("/portrait/unsubscribe", ()))
+        wait_until(lambda: door.state()["subscribers"] == [])
+
+
 def test_its_own_state_never_comes_back_as_commands(
     stream: FakeStream, door: OscDoor, controller: socket.socket
 ) -> None:
