@@ -76,7 +76,7 @@ class LandmarkEditing:
         try:
             found = detected(photo, face=self._face) if anew else locate(photo, face=self._face)
         except NoFaceError as exc:
-            return Marked("none", None, f"{exc.what}.", faceless=True)
+            return Marked("none", None, exc.what, faceless=True)
         except PhotoError as exc:
             return Marked("yours" if source == "yours" else "none", None, str(exc))
         return Marked(source, document_of(found, photo))

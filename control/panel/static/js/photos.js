@@ -300,11 +300,15 @@ function confirmDelete(photo) {
 
 // --- what is dragged or pasted onto the page
 
-const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
+// A picture of the page itself, dragged, comes as a file, too.
+let fromHere = false;
+const hasFiles = (event) => !fromHere && event.dataTransfer?.types.includes("Files");
 const pictures = (list) => [...list].filter((file) => !file.type || !/^(text|video|audio)/.test(file.type));
 
 function watchDrops() {
   const away = () => (cover.hidden = true);
+  addEventListener("dragstart", () => (fromHere = true));
+  addEventListener("dragend", () => (fromHere = false));
   addEventListener("dragenter", (event) => hasFiles(event) && (cover.hidden = false));
   addEventListener("dragover", (event) => {
     if (!hasFiles(event)) return;
