@@ -149,6 +149,10 @@ def _neural(options: Options, why: str) -> Choice:
         marked=is_marked,
         face=face,
         paste_back=options.paste_back,
+        speed=options.speed,
+        fps=options.fps,
+        gpu_share=options.gpu_share,
+        cache_mb=options.cache_mb,
     )
     return Choice(
         engine,

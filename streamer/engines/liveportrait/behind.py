@@ -42,6 +42,8 @@ class Behind:
             thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join(timeout=CLOSE_S)
+        while not self._jobs.empty():
+            self._jobs.get()
 
     def _run(self) -> None:
         while (job := self._jobs.get()) is not None and not self.stopping.is_set():

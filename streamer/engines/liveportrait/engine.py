@@ -4,6 +4,7 @@ import math
 import threading
 import weakref
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -121,6 +122,7 @@ class LivePortraitEngine:
         self._marked = marked
         self._face = face
         self._paste_back = paste_back
+        self._fps = fps
         self._shown: NeuralScene | None = None
         self._scenes: weakref.WeakSet[NeuralScene] = weakref.WeakSet()
         self._behind = Behind("faster-forms")
@@ -223,6 +225,17 @@ class LivePortraitEngine:
         return scene
 
     @property
+    def fps(self) -> float:
+        """The rate that scenes staged from now on are drawn for."""
+        return self._fps
+
+    @fps.setter
+    def fps(self, fps: float) -> None:
+        self._fps = fps
+        if self._studio is not None:
+            self._studio = replace(self._studio, fps=fps)
+
+    @property
     def problem(self) -> str:
         """Why the networks do not run as fast as was asked for, or empty."""
         studio, scene = self._studio, self._shown
@@ -255,12 +268,13 @@ class LivePortraitEngine:
     def close(self) -> None:
         """Stop climbing, and give the memory of the device back."""
         self._behind.close()
-        if self._studio is not None:
-            self._studio.cache.clear()
-            self._studio.forms.close()
         self._shown = None
-        if self.device.startswith("cuda"):
-            torch.cuda.empty_cache()
+        with suppress(RuntimeError):  # a lost device has nothing to give back
+            if self._studio is not None:
+                self._studio.cache.clear()
+                self._studio.forms.close()
+            if self.device.startswith("cuda"):
+                torch.cuda.empty_cache()
 
     # --- faster forms
 

@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 from streamer.engines.liveportrait.crop import CROP_PX
 from streamer.engines.liveportrait.failures import DeviceLost, MemoryFull, told
 from streamer.engines.liveportrait.fast.bare import Bare
+from streamer.engines.liveportrait.fast.colour import native
 from streamer.engines.liveportrait.fast.compose import Compose, Layer
+from streamer.engines.liveportrait.fast.finish import Finish, plain_finish
 from streamer.engines.liveportrait.fast.forms import PLAIN, Forms, Standing
 from streamer.engines.liveportrait.fast.frames import Drawn
 from streamer.engines.liveportrait.fast.painter import Painter
 from streamer.engines.liveportrait.fast.pipeline import Pipeline
-from streamer.engines.liveportrait.fast.proof import prove
+from streamer.engines.liveportrait.fast.proof import Proof, prove, trial_faces
 from streamer.engines.liveportrait.fast.sheets import Sheets
 from streamer.engines.liveportrait.frame_cache import FrameCache, PhotoCache
 from streamer.engines.liveportrait.governor import Governor
@@ -83,11 +85,13 @@ class FastWay:
     """The fast way of a frame of one scene.
 
     Until a forecast comes, every face is drawn when it is asked for: films must not be governed.
+    ``sheets``: for each way of finishing frames, those that were proven.
     """
 
     def __init__(self, studio: Studio, pipeline: Pipeline, cache: PhotoCache) -> None:
         self.pipeline: Final = pipeline
         self.look: Final = LookAhead(pipeline, cache, Governor(studio.fps, studio.gpu_share))
+        self.sheets: dict[Finish, Sheets] = {plain_finish: pipeline.sheets}
         self.live = False
 
     def render(self, face: Face) -> Drawn:
@@ -95,6 +99,15 @@ class FastWay:
         if self.live:
             return self.look.render(face)
         return self.pipeline.draw([face]).frames()[0]
+
+    def sheets_of(self, painter: Painter) -> Sheets:
+        """Return where a painter's frames are finished."""
+        return self.sheets.get(painter.finish, self.sheets[plain_finish])
+
+    def follow(self, painter: Painter, cache: PhotoCache) -> None:
+        """Draw with another painter from now on."""
+        self.pipeline.use(painter=painter, sheets=self.sheets_of(painter))
+        self.look.use(self.pipeline, cache)
 
 
 class NeuralScene:
@@ -135,6 +148,7 @@ class NeuralScene:
         self._frame = self._mirrored(still)
         self._last: Face | None = None
         self._closed = False
+        self._lost = ""
         self._studio = studio
         self._fast: FastWay | None = None
         self._drawn: Drawn | None = None
@@ -153,14 +167,19 @@ class NeuralScene:
         """
         if self._closed:
             raise EngineError("This scene was closed; stage the portrait again to draw it.")
+        if self._lost:
+            raise DeviceLost(self._lost)
         if face == self._last:
             return self._frame
         while (fast := self._following()) is not None:
             painter = fast.pipeline.painter
             try:
                 self._drawn = fast.render(face)
-            except (DeviceLost, MemoryFull):
-                raise  # no other form would do better
+            except DeviceLost as exc:
+                self._lost = str(exc)  # no other form would do better, nor any other frame
+                raise
+            except MemoryFull:
+                raise
             except EngineError as exc:
                 self._failed(painter, exc)
                 continue
@@ -245,7 +264,13 @@ class NeuralScene:
             fast = self._fast or self._fast_way(studio, painter)
             if fast is None:
                 return
-            self._more_batches(studio, fast.pipeline.sheets, painter)
+            if painter.finish not in fast.sheets:
+                sheets = self._sheets(studio, painter, painter.finish, fast.pipeline.wanted)
+                fast.sheets[painter.finish] = sheets or fast.sheets[plain_finish]
+            else:
+                self._more_batches(studio, painter, fast.sheets_of(painter))
+            if fast.pipeline.painter is painter:
+                fast.pipeline.use(sheets=fast.sheets_of(painter))
             if not self._closed:
                 self._fast = fast
 
@@ -283,8 +308,7 @@ class NeuralScene:
         if fast is None or painter is None or studio is None:
             return None
         if fast.pipeline.painter is not painter:
-            fast.pipeline.use(painter=painter)
-            fast.look.use(fast.pipeline, self._cache(studio, painter))
+            fast.follow(painter, self._cache(studio, painter))
         return fast
 
     def _failed(self, painter: Painter, exc: EngineError) -> None:
@@ -293,24 +317,67 @@ class NeuralScene:
             self._studio.changed()
 
     def _fast_way(self, studio: Studio, painter: Painter) -> FastWay | None:
-        forms = studio.forms
-        with forms.piece(), told(forms.device.name):
-            sheets = Sheets(forms.device, self._layer(forms.device.name))
-        pipeline = Pipeline(
-            forms.device,
+        sheets = self._sheets(studio, painter, plain_finish, "")
+        if sheets is None:
+            return None
+        pipeline = self._pipeline(
+            studio,
             painter,
             sheets,
-            turn=forms.turn,
-            photo_mean=self._portrait.crop_mean,
-            reformat=lambda pixel_format: studio.later(lambda: self._reformat(pixel_format)),
+            lambda pixel_format: studio.later(partial(self._reformat, pixel_format)),
         )
-        drawn = pipeline.draw([self.rest]).frames()[0]
-        expected = self._mirrored(self._framed(drawn.crop))
-        proof = prove(f"{painter.form} in the frame", {"rest": expected}, {"rest": drawn.rgb})
-        if not proof.passed:
-            forms.refuse(proof)
-            return None
         return FastWay(studio, pipeline, self._cache(studio, painter))
+
+    def _pipeline(
+        self,
+        studio: Studio,
+        painter: Painter,
+        sheets: Sheets,
+        reformat: Callable[[str], None] = lambda pixel_format: None,
+    ) -> Pipeline:
+        forms, mean = studio.forms, self._portrait.crop_mean
+        return Pipeline(
+            forms.device, painter, sheets, turn=forms.turn, photo_mean=mean, reformat=reformat
+        )
+
+    def _sheets(
+        self, studio: Studio, painter: Painter, finish: Finish, pixel_format: str
+    ) -> Sheets | None:
+        """Return sheets for all batch sizes that the painter has, proven; None if they fail."""
+        device = studio.forms.device
+        with studio.forms.piece(), told(device.name):
+            sheets = Sheets(device, self._layer(device.name), pixel_format, finish)
+        self._more_batches(studio, painter, sheets)
+        return sheets if 1 in sheets.batches else None
+
+    def _more_batches(self, studio: Studio, painter: Painter, sheets: Sheets) -> None:
+        forms = studio.forms
+        for batch in painter.batches:
+            if batch in sheets.batches:
+                continue
+            with forms.piece(), told(forms.device.name):
+                sheets.prepare(batch)
+            proof = self._proof(self._pipeline(studio, painter, sheets), batch)
+            if not proof.passed:
+                forms.refuse(proof)
+                return
+            sheets.offer(batch)
+
+    def _proof(self, pipeline: Pipeline, batch: int) -> Proof:
+        """Hold frames from the device against those that OpenCV makes of the same crops."""
+        faces = list(trial_faces(self.rest).values())
+        drawn = pipeline.draw([faces[i % len(faces)] for i in range(batch)]).frames()
+        expected: dict[str, Frame] = {}
+        there: dict[str, Frame] = {}
+        for i, frame in enumerate(drawn):
+            expected[f"frame {i}"] = self._mirrored(self._framed(frame.crop))
+            there[f"frame {i}"] = frame.rgb
+            if frame.native is not None:
+                rgb = torch.from_numpy(frame.rgb.copy())[None]
+                name = f"frame {i} in {frame.pixel_format}"
+                expected[name] = native(rgb, frame.pixel_format)[0].numpy()
+                there[name] = frame.native
+        return prove(f"{pipeline.painter.form} in the frame", expected, there)
 
     def _layer(self, device: str) -> Layer:
         if self._paste is None:
@@ -320,25 +387,21 @@ class NeuralScene:
     def _cache(self, studio: Studio, painter: Painter) -> PhotoCache:
         return studio.cache.of(self._portrait.photo.key, studio.weights, painter.form)
 
-    def _more_batches(self, studio: Studio, sheets: Sheets, painter: Painter) -> None:
-        forms = studio.forms
-        for batch in painter.batches:
-            with forms.piece(), told(forms.device.name):
-                sheets.prepare(batch)
-
     def _reformat(self, pixel_format: str) -> None:
         """Finish frames in another pixel format from now on; for another thread."""
         studio, fast = self._studio, self._fast
         if studio is None or fast is None or fast.pipeline.wanted != pixel_format:
             return
-        forms = studio.forms
         with self._preparing:
-            if self._closed:
-                return
-            with forms.piece(), told(forms.device.name):
-                sheets = Sheets(forms.device, fast.pipeline.sheets.layer, pixel_format)
-            self._more_batches(studio, sheets, fast.pipeline.painter)
-            fast.pipeline.use(sheets=sheets)
+            painter = fast.pipeline.painter
+            for finish in (plain_finish, painter.finish):
+                there = fast.sheets.get(finish)
+                if self._closed or (there and there.layout.pixel_format == pixel_format):
+                    continue
+                sheets = self._sheets(studio, painter, finish, pixel_format)
+                if sheets is not None:
+                    fast.sheets[finish] = sheets
+            fast.pipeline.use(sheets=fast.sheets_of(painter))
 
 
 def _let_go(fast: FastWay, studio: Studio) -> None:

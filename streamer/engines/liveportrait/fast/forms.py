@@ -20,6 +20,7 @@ from torch import nn
 from streamer.engines.liveportrait.drive import Driver
 from streamer.engines.liveportrait.failures import told
 from streamer.engines.liveportrait.fast.driving import Driving, rows
+from streamer.engines.liveportrait.fast.finish import Finish, plain_finish
 from streamer.engines.liveportrait.fast.generator import FastGenerator
 from streamer.engines.liveportrait.fast.glue import Glue
 from streamer.engines.liveportrait.fast.graphs import CudaDevice, Device, EagerDevice
@@ -64,6 +65,7 @@ class Recipe:
     name: str
     dtype: torch.dtype = torch.float16
     glue: Callable[[], Glue] = TorchGlue
+    finish: Callable[[], Finish] = lambda: plain_finish
     recorded: bool = False
     tuned: bool = False
 
@@ -81,7 +83,8 @@ def recipes_for(device: str) -> tuple[Recipe, ...]:
     plain = (Recipe("fp16"), Recipe("fp16 graph", recorded=True))
     if available() is not None:
         return (*plain, Recipe("fp16 graph tuned", recorded=True, tuned=True))
-    return (*plain, Recipe("fp16 graph triton", glue=_triton, recorded=True, tuned=True))
+    name, half = "fp16 graph triton", torch.float16
+    return (*plain, Recipe(name, half, _triton_glue, _triton_finish, recorded=True, tuned=True))
 
 
 def device_for(name: str) -> Device:
@@ -89,10 +92,16 @@ def device_for(name: str) -> Device:
     return CudaDevice(name) if name.startswith("cuda") else EagerDevice(name)
 
 
-def _triton() -> Glue:
+def _triton_glue() -> Glue:
     from streamer.engines.liveportrait.fast.triton_glue import TritonGlue
 
     return TritonGlue()
+
+
+def _triton_finish() -> Finish:
+    from streamer.engines.liveportrait.fast.triton_picture import TritonFinish
+
+    return TritonFinish()
 
 
 class Standing:
@@ -191,7 +200,8 @@ class Forms:
             self.refuse(Proof(painter.form, np.nan, np.nan, f"it failed on air: {why}"))
 
     def close(self) -> None:
-        """Let go of the packed networks."""
+        """Let go of the packed networks, when nothing is under way any more."""
+        self.device.settle()
         self._packed.clear()
         self.device.free()
 
@@ -249,6 +259,7 @@ class Forms:
                 FastWarping.of(warping, recipe.dtype, glue),
                 FastGenerator.of(generator, recipe.dtype, glue),
                 glue,
+                recipe.finish(),
             )
             self._packed[recipe.dtype] = first
             return first
@@ -257,6 +268,7 @@ class Forms:
             _with_glue(first.warping, first.glue, glue),
             _with_glue(first.generator, first.glue, glue),
             glue,
+            recipe.finish(),
         )
 
     # --- proving

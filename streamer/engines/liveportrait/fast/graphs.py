@@ -124,9 +124,12 @@ class CudaDevice:
         lowest, _ = torch.cuda.Stream(name).priority_range()
         self.compute = CudaQueue(torch.cuda.Stream(name, priority=lowest))
         self.transfer = CudaQueue(torch.cuda.Stream(name, priority=lowest))
-        # Recordings are made beside the queues, which go on meanwhile. They take their scratch
-        # memory from one place: they are replayed one after the other, on one queue.
-        self._aside = torch.cuda.Stream(name, priority=lowest)
+        # Recordings are made beside the queues, which go on meanwhile, and take their scratch
+        # memory from one place: they are replayed one after the other, on one queue. They are
+        # tried on another stream than they are recorded on: cuBLAS keeps a work space per stream,
+        # and one that recordings use must not be written to beside them.
+        self._trials = torch.cuda.Stream(name, priority=lowest)
+        self._recorder = torch.cuda.Stream(name, priority=lowest)
         self._pool = torch.cuda.graph_pool_handle()
 
     def host(self, *shape: int, dtype: torch.dtype) -> Tensor:  # noqa: D102
@@ -135,11 +138,12 @@ class CudaDevice:
     def record(self, work: Work, *, tuned: bool = False) -> Work:  # noqa: D102
         self.settle()  # what the work reads was made on other streams
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.stream(self._aside), _benchmark(tuned):
-            for _ in range(WARM_UPS):
-                work()
-            self._aside.synchronize()
-            with _recording(graph, self._pool):
+        with _benchmark(tuned):
+            with torch.cuda.stream(self._trials):
+                for _ in range(WARM_UPS):
+                    work()
+            self._trials.synchronize()
+            with torch.cuda.stream(self._recorder), _recording(graph, self._pool):
                 work()
         self.free()  # the warm-up's memory; the recording has its own
         return graph.replay

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from streamer.engines.liveportrait.crop import CROP_PX
 from streamer.engines.liveportrait.fast.driving import NAMES, Driving
+from streamer.engines.liveportrait.fast.finish import Finish
 from streamer.engines.liveportrait.fast.generator import FastGenerator
 from streamer.engines.liveportrait.fast.glue import Glue, Source, wide
 from streamer.engines.liveportrait.fast.graphs import Device, Work
@@ -18,12 +19,13 @@ COLUMNS: Final = len(NAMES)
 
 @dataclass(frozen=True)
 class Packed:
-    """The networks of one form: packed once, shared by all portraits."""
+    """The networks of one form: packed once, shared by all portraits; and what finishes frames."""
 
     form: str
     warping: FastWarping
     generator: FastGenerator
     glue: Glue
+    finish: Finish
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class Painter:
         tuned: bool = False,
     ) -> None:
         self.form: Final = packed.form
+        self.finish: Final = packed.finish
         self._packed = packed
         self._driving = driving
         self._source = source

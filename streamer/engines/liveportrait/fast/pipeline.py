@@ -36,7 +36,7 @@ class FrameTicket:
 
     def __init__(
         self,
-        wholes: Sequence[Frame],
+        wholes: list[Frame],
         marks: tuple[Mark, Mark, Mark],
         layout: Layout,
         device: str,
@@ -55,18 +55,22 @@ class FrameTicket:
 
     def frames(self) -> Sequence[Drawn]:  # noqa: D102
         if not self._frames:
-            with told(self._device):
-                self._copied.wait()
-                ms = self._drawn.ms_since(self._begun) / len(self._wholes)
-            for whole in self._wholes:
-                self._check(whole)
+            try:
+                with told(self._device):
+                    self._copied.wait()
+                    ms = self._drawn.ms_since(self._begun) / len(self._wholes)
+                for light in [self._layout.light_in(whole) for whole in self._wholes]:
+                    self._check(light)
+            except EngineError:
+                self._wholes.clear()  # who keeps the error must not keep the places
+                raise
             self._frames = [self._frame(whole, ms) for whole in self._wholes]
         return self._frames
 
-    def _check(self, whole: Frame) -> None:
+    def _check(self, light: float) -> None:
         if self._photo_mean is None:
             return
-        wrong = dark(self._layout.light_in(whole), self._photo_mean)
+        wrong = dark(light, self._photo_mean)
         if wrong is not None:
             raise EngineError(f"The networks drew a picture that cannot be shown: {wrong}.")
 
@@ -112,6 +116,7 @@ class Pipeline:
         self._reformat = reformat
         self._wanted = sheets.layout.pixel_format
         self._closed = False
+        self._swap = threading.Lock()
 
     @property
     def painter(self) -> Painter:
@@ -135,7 +140,8 @@ class Pipeline:
 
     def use(self, *, painter: Painter | None = None, sheets: Sheets | None = None) -> None:
         """Draw what comes next with another painter or on other sheets."""
-        self._desk = Desk(painter or self._desk.painter, sheets or self._desk.sheets)
+        with self._swap:
+            self._desk = Desk(painter or self._desk.painter, sheets or self._desk.sheets)
 
     def want(self, pixel_format: str) -> None:  # noqa: D102
         if pixel_format != self._wanted:
@@ -157,7 +163,11 @@ class Pipeline:
             sheet.crops.copy_(easel.crops)
             sheet.lights.copy_(easel.lights)
 
-        marks = self._submit(begin, sheet, places, from_byte=0)
+        try:
+            marks = self._submit(begin, sheet, places, from_byte=0)
+        except BaseException:
+            wholes.clear()  # who keeps the error must not keep the places
+            raise
         return FrameTicket(wholes, marks, sheets.layout, self._device.name, self._photo_mean)
 
     def lay(self, crop: Frame) -> FrameTicket:  # noqa: D102
@@ -170,7 +180,11 @@ class Pipeline:
         def begin() -> None:
             sheet.crops.copy_(known, non_blocking=True)
 
-        marks = self._submit(begin, sheet, places, from_byte=layout.rgb.start)
+        try:
+            marks = self._submit(begin, sheet, places, from_byte=layout.rgb.start)
+        except BaseException:
+            wholes.clear()
+            raise
         return FrameTicket(wholes, marks, layout, self._device.name, None)
 
     def close(self) -> None:  # noqa: D102

@@ -12,6 +12,7 @@ import torch
 from streamer.engines.liveportrait.crop import CROP_PX
 from streamer.engines.liveportrait.fast import colour
 from streamer.engines.liveportrait.fast.compose import Layer
+from streamer.engines.liveportrait.fast.finish import Finish, plain_finish
 from streamer.engines.liveportrait.fast.graphs import Device, Mark, Work
 from streamer.engines.liveportrait.fast.painter import COLUMNS
 from streamer.engines.liveportrait.fast.ring import Ring
@@ -81,23 +82,23 @@ class Sheet:
     Shapes: whole, staged (B, size) uint8; crops (B, 512, 512, 3) and lights (B,), inside whole.
     """
 
-    def __init__(self, device: Device, layer: Layer, layout: Layout, batch: int) -> None:
+    def __init__(
+        self, device: Device, layer: Layer, layout: Layout, finish: Finish, batch: int
+    ) -> None:
         whole = torch.zeros(batch, layout.size, dtype=torch.uint8, device=device.name)
         rgb = whole[:, layout.rgb].view(batch, layout.height, layout.width, 3)
-        native = whole[:, layout.native]
+        native = whole[:, layout.native] if layout.pixel_format else None
         crops = whole[:, layout.crop].view(batch, CROP_PX, CROP_PX, 3)
 
         @torch.inference_mode()
         def prepare() -> None:
             rgb.copy_(layer.background[None])
-            if layout.pixel_format:
+            if native is not None:
                 native.copy_(colour.native(rgb, layout.pixel_format))
 
         @torch.inference_mode()
-        def finish() -> None:
-            layer.lay(crops, rgb)
-            if layout.pixel_format:
-                colour.convert(rgb, native, layout.pixel_format, layer.box)
+        def work() -> None:
+            finish(layer, crops, rgb, native, layout.pixel_format)
 
         device.settle()  # what was made beside the queue
         device.compute.run(prepare)
@@ -106,35 +107,46 @@ class Sheet:
         self.staged = torch.zeros_like(whole)
         self.crops = crops
         self.lights = whole[:, :4].view(torch.float32)[:, 0]
-        self.finish: Work = device.record(finish) if device.records else finish
+        self.finish: Work = device.record(work) if device.records else work
         self.copied: Mark | None = None
 
 
 class Sheets:
     """The sheets of all batch sizes of one scene in one pixel format, and the ring behind them."""
 
-    def __init__(self, device: Device, layer: Layer, pixel_format: str = "") -> None:
+    def __init__(
+        self,
+        device: Device,
+        layer: Layer,
+        pixel_format: str = "",
+        finish: Finish = plain_finish,
+    ) -> None:
         height, width = layer.background.shape[:2]
         self.layer = layer
         self.layout = Layout(width, height, pixel_format)
         self.ring = Ring(device, self.layout.size, faces=max(BATCHES), columns=COLUMNS)
         self._device = device
-        self._sheets = {1: Sheet(device, layer, self.layout, 1)}
+        self._finish = finish
+        self._made: dict[int, Sheet] = {}
+        self._offered: tuple[int, ...] = ()
 
     @property
     def batches(self) -> tuple[int, ...]:
-        """The sizes that are ready, ascending."""
-        return tuple(sorted(self._sheets))
+        """The sizes that may be used, ascending."""
+        return self._offered
 
     def sheet(self, batch: int) -> Sheet:
-        """Return the sheet of a size that is ready."""
-        return self._sheets[batch]
+        """Return the sheet of a size that was prepared."""
+        return self._made[batch]
 
     def prepare(self, batch: int) -> None:
-        """Make a batch size ready."""
-        if batch not in self._sheets:
-            sheet = Sheet(self._device, self.layer, self.layout, batch)
-            self._sheets = {**self._sheets, batch: sheet}
+        """Make a batch size ready; it is not offered yet."""
+        if batch not in self._made:
+            self._made[batch] = Sheet(self._device, self.layer, self.layout, self._finish, batch)
+
+    def offer(self, batch: int) -> None:
+        """Let a batch size be used, when it has been proven."""
+        self._offered = tuple(sorted({*self._offered, batch}))
 
 
 def _up(size: int) -> int:

@@ -27,7 +27,16 @@ from streamer.photo import Photo, read_photo
 from streamer.sinks.pixels import NativeFrames
 from streamer.stream import Stream
 from streamer.view import View
-from tests.streamer.engines.liveportrait.fast.faults import FULL, LOST, SpoiltGlue, black, raising
+from tests.streamer.engines.liveportrait.fast.faults import (
+    FULL,
+    LOST,
+    SpoiltFinish,
+    SpoiltGlue,
+    black,
+    raising,
+    swapped_channels,
+)
+from tests.streamer.engines.liveportrait.fast.simulated import SimulatedDevice
 from tests.streamer.engines.liveportrait.fast.tiny import small_model
 from tests.streamer.test_stream import CONFIG, Watch
 
@@ -53,9 +62,10 @@ class Rig:
 
     def __init__(self, model: Model, **settings: Any) -> None:
         self.first, self.second = SpoiltGlue(), SpoiltGlue()
+        self.finish = SpoiltFinish()  # of the second
         recipes = [
             Recipe("first", torch.float32, lambda: self.first),
-            Recipe("second", torch.float32, lambda: self.second),
+            Recipe("second", torch.float32, lambda: self.second, lambda: self.finish),
         ]
         self.model = model
         self.engine = LivePortraitEngine(
@@ -176,6 +186,35 @@ def test_a_form_that_fails_on_air_is_left_for_the_next_plainer_one_with_the_same
     assert len(told) == 2
 
 
+def test_a_form_brings_its_own_way_of_finishing_frames_and_takes_it_along(
+    rig: Rig, mona: Photo
+) -> None:
+    scene = rig.up(mona)
+    calls = rig.finish.calls
+    scene.render(scene.rest | {"smile": 0.1})
+    assert rig.finish.calls == calls + 1
+
+    rig.second.how = black
+    scene.render(scene.rest | {"smile": 0.2})
+    assert scene.form == "first"
+    calls = rig.finish.calls
+    scene.render(scene.rest | {"smile": 0.3})
+    assert rig.finish.calls == calls
+
+
+def test_a_wrong_way_of_finishing_frames_is_refused_and_the_plain_one_taken(
+    rig: Rig, mona: Photo
+) -> None:
+    rig.finish.how = swapped_channels
+    scene = rig.up(mona)
+    plain = NeuralScene(rig.model, rig.portrait(mona), VIEW)
+    face = scene.rest | {"smile": 0.4}
+
+    assert alike(plain.render(face), scene.render(face))
+    assert "frame 0: PSNR" in rig.engine.figures()["refused"]["second in the frame"]  # type: ignore[index]
+    assert scene.form == "second"
+
+
 @pytest.mark.parametrize(
     ("error", "told"), [(FULL, "memory of cpu is full"), (LOST, "launch failure$")]
 )
@@ -188,6 +227,12 @@ def test_a_full_memory_and_a_lost_device_are_errors_at_once(
     with pytest.raises(EngineError, match=told):
         scene.render(scene.rest | {"smile": 0.2})
     assert scene.form == "second"  # a plainer form would do no better
+    rig.second.how = None
+    if error is LOST:
+        with pytest.raises(EngineError, match=told):
+            scene.render(scene.rest | {"smile": 0.3})
+    else:
+        scene.render(scene.rest | {"smile": 0.3})
 
 
 @pytest.mark.parametrize(
@@ -279,7 +324,8 @@ def test_another_view_of_a_portrait_begins_where_the_portrait_is(rig: Rig, mona:
     wider = rig.engine.stage(portrait, replace(VIEW, zoom=1.3))
 
     assert wider.form == "second"
-    assert rig.second.pictures == pictures + 1  # the frame of the trial: nothing is proven again
+    # A frame of each way to finish it: nothing else is proven again.
+    assert rig.second.pictures == pictures + 2
 
 
 def test_a_closed_scene_refuses_and_its_memory_is_let_go(rig: Rig, mona: Photo) -> None:
@@ -293,6 +339,36 @@ def test_a_closed_scene_refuses_and_its_memory_is_let_go(rig: Rig, mona: Photo) 
         scene.render(scene.rest)
     assert scene.native("I420") is None
     assert scene.ahead == 0
+
+
+@pytest.mark.parametrize("order", [("compute", "transfer"), ("transfer", "compute")])
+def test_on_a_device_that_works_by_itself_every_step_waits_for_what_it_needs(
+    model: Model, mona: Photo, order: tuple[str, str]
+) -> None:
+    device = SimulatedDevice(order)
+    rig = Rig(model, on=device, fps=0.2)
+    scene = rig.up(mona)
+    plain = NeuralScene(model, rig.portrait(mona), VIEW)
+    faces = [scene.rest | {"smile": 0.2 * i, "head_yaw": 3.0 * i} for i in range(4)]
+
+    scene.render(scene.rest)
+    for i, face in enumerate(faces):
+        scene.expect(faces[i : i + 1])
+        assert alike(plain.render(face), scene.render(face))
+    scene.native("NV12")
+    rig.wait()
+    again = scene.render(scene.rest | {"smile": 0.9})
+    assert scene.native("NV12") is not None
+    assert again.mean() > 40
+    assert device.recorded > 0
+    rig.engine.close()
+
+
+def test_scenes_are_drawn_for_the_rate_that_they_are_staged_at(rig: Rig, mona: Photo) -> None:
+    assert rig.up(mona).ahead == 3  # 0.1 s
+    rig.engine.fps = 60.0
+
+    assert rig.up(mona).ahead == 6
 
 
 def test_closing_the_engine_ends_its_thread(model: Model, mona: Photo) -> None:

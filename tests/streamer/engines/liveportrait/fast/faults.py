@@ -5,6 +5,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from streamer.engines.liveportrait.fast.compose import Layer
+from streamer.engines.liveportrait.fast.finish import plain_finish
 from streamer.engines.liveportrait.fast.torch_glue import TorchGlue
 
 Spoil = Callable[[Tensor], Tensor]
@@ -45,6 +47,22 @@ class Stale:
         if self.first is None:
             self.first = drawn.clone()
         return self.first
+
+
+class SpoiltFinish:
+    """Finishes frames as the plain way does, until it is spoilt."""
+
+    def __init__(self) -> None:
+        self.how: Spoil | None = None
+        self.calls = 0
+
+    def __call__(
+        self, layer: Layer, crops: Tensor, rgb: Tensor, native: Tensor | None, pixel_format: str
+    ) -> None:
+        self.calls += 1
+        plain_finish(layer, crops, rgb, native, pixel_format)
+        if self.how is not None:
+            rgb.copy_(self.how(rgb))
 
 
 class NotFinite(TorchGlue):

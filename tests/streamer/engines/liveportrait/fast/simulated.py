@@ -1,5 +1,6 @@
 """A device whose queues run only when a test lets them, and a portrait that is only numbers."""
 
+import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -99,6 +100,7 @@ class SimulatedDevice:
         self.compute = SimulatedQueue(self, "compute")
         self.transfer = SimulatedQueue(self, "transfer")
         self._queues = [getattr(self, name) for name in order]
+        self._running = threading.Lock()
 
     def host(self, *shape: int, dtype: torch.dtype) -> Tensor:
         return torch.zeros(shape, dtype=dtype)
@@ -130,8 +132,9 @@ class SimulatedDevice:
     def run(self, until: Callable[[], bool] = lambda: False) -> None:
         """Let the queues run: to the end, or until something has happened."""
         while not until():
-            if not any(queue.step() for queue in self._queues):
-                return
+            with self._running:
+                if not any(queue.step() for queue in self._queues):
+                    return
 
 
 @dataclass

@@ -40,6 +40,7 @@ class Rig:
         self.sheets = Sheets(self.device, self.layer)
         for batch in batches:
             self.sheets.prepare(batch)
+            self.sheets.offer(batch)
         self.painter = NumberPainter(self.device).ready(*batches)
         self.formats: list[str] = []
         self.pipeline = Pipeline(
@@ -171,7 +172,9 @@ def test_a_cameras_own_format_comes_with_the_frame(pixel_format: str) -> None:
     rig.pipeline.want(pixel_format)
     assert rig.formats == [pixel_format]
     assert rig.pipeline.draw([smiling(80)]).frames()[0].native is None  # still the old sheets
-    rig.pipeline.use(sheets=Sheets(rig.device, rig.layer, pixel_format))
+    sheets = Sheets(rig.device, rig.layer, pixel_format)
+    sheets.prepare(1)
+    rig.pipeline.use(sheets=sheets)
     first, second = (rig.pipeline.draw([smiling(at)]).frames()[0] for at in (80, 120))
 
     for drawn in (first, second):
@@ -202,6 +205,23 @@ def test_what_the_device_reports_in_the_middle_is_told_in_one_line() -> None:
 
     with pytest.raises(DeviceLost, match=r"failed on cpu: CUDA error: unspecified launch failure$"):
         ticket.frames()
+
+
+def test_who_keeps_an_error_does_not_keep_a_place() -> None:
+    rig = Rig(EagerDevice(), batches=(1,))
+    errors: list[EngineError] = []
+
+    def fail() -> None:
+        raise RuntimeError("CUDA error: in the middle")
+
+    for i in range(2 * AT_MOST):
+        bad = {"eyebrow": -1.0} if i % 2 else {}
+        rig.sheets.sheet(1).finish = (lambda: None) if bad else fail
+        with pytest.raises(EngineError) as told:
+            rig.pipeline.draw([REST | bad]).frames()
+        errors.append(told.value)
+
+    assert len(rig.sheets.ring) == AT_FIRST
 
 
 def test_a_full_memory_while_recording_is_an_error_of_torch_and_the_rest_goes_on() -> None:
