@@ -41,6 +41,10 @@ REACH_PX: Final = {
 # How many faces are remembered without their pictures: nine minutes at 30 fps, 3 MB.
 SEEN: Final = 16_384
 
+# A face comes again if so many others were drawn meanwhile; slow idle life stays at one for some
+# frames and never returns.
+APART: Final = 30
+
 _Key = tuple[str, str, str, bytes]
 
 
@@ -71,7 +75,7 @@ def steps(face: Face) -> bytes:
 
 @dataclass(frozen=True)
 class CacheFigures:
-    """What the cache holds, and how often it had what was asked for."""
+    """What the cache holds, how often it had a crop, and how often one was drawn instead."""
 
     crops: int
     mb: float
@@ -80,7 +84,7 @@ class CacheFigures:
 
     @property
     def hit_rate(self) -> float:
-        """Share of the faces asked for that were there, 0..1."""
+        """Share of the crops that were there already, 0..1."""
         asked = self.hits + self.misses
         return self.hits / asked if asked else 0.0
 
@@ -95,7 +99,7 @@ class FrameCache:
         self._max_bytes = max_bytes
         self._lock = threading.Lock()
         self._crops: OrderedDict[_Key, Frame] = OrderedDict()
-        self._seen: OrderedDict[_Key, None] = OrderedDict()
+        self._seen: OrderedDict[_Key, int] = OrderedDict()
         self._bytes = self._hits = self._misses = 0
 
     def of(self, photo: str, weights: str, precision: str) -> "PhotoCache":
@@ -117,19 +121,19 @@ class FrameCache:
     def _get(self, key: _Key) -> Frame | None:
         with self._lock:
             crop = self._crops.get(key)
-            if crop is None:
-                self._misses += 1
-                return None
-            self._hits += 1
-            self._crops.move_to_end(key)
+            if crop is not None:
+                self._hits += 1
+                self._crops.move_to_end(key)
             return crop
 
     def _put(self, key: _Key, crop: Frame, at_once: bool) -> None:
-        if crop.nbytes > self._max_bytes:
-            return
         with self._lock:
-            if key in self._crops or not (self._seen_before(key) or at_once):
+            if key in self._crops:
                 return
+            self._misses += 1
+            seen = self._comes_again(key)
+        if crop.nbytes > self._max_bytes or not (seen or at_once):
+            return
         kept = crop.copy()  # not under the lock
         kept.setflags(write=False)
         with self._lock:
@@ -141,14 +145,14 @@ class FrameCache:
                 _, oldest = self._crops.popitem(last=False)
                 self._bytes -= oldest.nbytes
 
-    def _seen_before(self, key: _Key) -> bool:
+    def _comes_again(self, key: _Key) -> bool:
         """Note the face; free idle life never comes again, and must not push out what does."""
-        seen = key in self._seen
-        self._seen[key] = None
+        seen_at = self._seen.get(key)
+        self._seen[key] = self._misses
         self._seen.move_to_end(key)
         if len(self._seen) > SEEN:
             self._seen.popitem(last=False)
-        return seen
+        return seen_at is not None and self._misses - seen_at > APART
 
 
 class PhotoCache:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from streamer.engines.liveportrait.expression import offsets
-from streamer.engines.liveportrait.frame_cache import SEEN, FrameCache, reach_px, steps
+from streamer.engines.liveportrait.frame_cache import APART, SEEN, FrameCache, reach_px, steps
 from streamer.parameters import PARAMETERS, Face, neutral_face
 from streamer.view import Frame
 
@@ -98,8 +98,11 @@ def test_face_that_comes_once_takes_no_room() -> None:
     whole = FrameCache(10 * BYTES)
     cache = whole.of("a", "w", "fp16")
 
-    cache.put(REST, crop(), at_once=False)
+    for _ in range(100):  # slow movement: one picture for a while
+        cache.put(REST, crop(), at_once=False)
     assert whole.figures().crops == 0
+    for k in range(APART + 1):
+        cache.put(face(head_yaw=1.0 + k / 2), crop(), at_once=False)
     cache.put(REST, crop(), at_once=False)
     assert whole.figures().crops == 1
 
@@ -140,8 +143,9 @@ def test_figures_tell_how_often_it_helped() -> None:
     cache.put(REST, crop(), at_once=True)
     for _ in range(3):
         cache.get(REST)
-    cache.get(face(smile=1.0))
+    cache.get(face(smile=1.0))  # drawn, then put, or drawn ahead and never shown
     cache.has(face(smile=1.0))
+    cache.put(REST, crop(), at_once=True)  # drawn again although it was there
 
     figures = whole.figures()
     assert (figures.hits, figures.misses, figures.hit_rate) == (3, 1, 0.75)

@@ -6,12 +6,16 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
+from streamer.animation.animator import Animator
+from streamer.animation.preset_library import PresetLibrary
+from streamer.controls import Cue, Wishes
 from streamer.engines.liveportrait.fast.frames import Drawn
 from streamer.engines.liveportrait.frame_cache import FrameCache
 from streamer.engines.liveportrait.governor import Governor
 from streamer.engines.liveportrait.look_ahead import LookAhead
 from streamer.errors import EngineError
 from streamer.parameters import Face, neutral_face
+from streamer.resources import shipped
 from streamer.view import Frame
 from tests.fakes import FakeClock
 
@@ -258,7 +262,7 @@ def test_what_was_drawn_ahead_is_forgotten_when_something_else_comes() -> None:
     show.play(lambda k: face(5000 + k), 5)
 
     assert show.ahead.figures()["dropped_ahead"] == 6
-    assert not {tuple(face(k).values()) for k in range(30, 40)} & set(show.ahead._ready)
+    assert not {tuple(face(k).values()) for k in range(30, 40)} & set(show.ahead._work._ready)
 
 
 def test_nothing_is_drawn_ahead_while_a_slider_is_dragged() -> None:
@@ -465,3 +469,70 @@ def test_another_pipeline_takes_over_between_two_frames() -> None:
 
     assert show.play(face, 30) == [face(k) for k in range(30, 60)]
     assert len(old.drawn) == drawn
+
+
+# --- with the animator
+
+
+class Film:
+    """The animator's faces through a look-ahead, as the stream's loop does it."""
+
+    def __init__(self, show: Show) -> None:
+        library = PresetLibrary([shipped("presets")])
+        self.show = show
+        self.animator = Animator(
+            seed=4, rest=REST, presets=library.presets, styles=library.idle_styles
+        )
+        self.cues: tuple[Cue, ...] = ()
+
+    def press(self, name: str) -> None:
+        self.cues = (*self.cues, Cue(len(self.cues) + 1, name))
+
+    def play(self, seconds: float, style: str = "calm") -> int:
+        """Show some seconds; returns how many frames were drawn."""
+        show, drawn = self.show, len(self.show.pipeline.drawn)
+        for _ in range(round(seconds * show.fps)):
+            wishes = Wishes(idle_style="eco" if show.ahead.strained else style, cues=self.cues)
+            t = show.frame / show.fps
+            asked = self.animator.at(t, wishes)
+            coming = [(show.frame + 1 + i) / show.fps for i in range(show.ahead.ahead)]
+            show.step(asked, self.animator.forecast(coming, wishes))
+        return len(show.pipeline.drawn) - drawn
+
+
+@pytest.mark.parametrize("fps", [30, 60])
+def test_idle_life_and_sliders_at_rest_are_all_drawn_ahead(fps: float) -> None:
+    show = Show(fps=fps, ms=3.0)
+    film = Film(show)
+    film.play(10.0)
+    film.press("smile")
+    film.play(10.0)
+
+    assert show.counts["at_once"] <= 3
+    assert max(show.delays[3:]) < 1e-9
+    assert show.ahead.figures()["dropped_ahead"] <= 3 * show.ahead.ahead
+
+
+def test_device_that_is_far_too_slow_idles_in_eco_from_memory() -> None:
+    show = Show(ms=70.0, cache_bytes=4 * 651)  # 512 MB of crops
+    film = Film(show)
+    film.play(80.0)
+
+    assert show.ahead.strained
+    assert film.play(30.0) <= 33, "one a second, to see how the device is"
+    cache = show.ahead.figures()["cache"]
+    assert cache["crops"] < 520  # type: ignore[index]
+
+
+def test_preset_pressed_again_over_eco_is_drawn_only_until_idle_life_has_made_way() -> None:
+    show = Show(ms=70.0, cache_bytes=4 * 651)
+    film = Film(show)
+    film.play(60.0)
+    drawn = []
+    for _ in range(6):
+        film.press("smile")
+        drawn.append(film.play(1.6))
+        film.play(11.37)
+
+    assert max(drawn[4:]) <= 0.25 * 30 / 3 + 4
+    assert drawn[0] > max(drawn[4:])
