@@ -21,8 +21,8 @@ from streamer.animation.idle_style import IdleStyle, LoopStyle
 from streamer.animation.playing import Playing
 from streamer.animation.transition import Glide
 
-# Steps a second: enough for lids and eyes. What else moves takes every second step: it moves less
-# than half a pixel meanwhile, and half as many faces have to be drawn and kept.
+# Steps a second: enough for lids and eyes. What else moves takes every second step: it moves about
+# half a pixel at most meanwhile, and half as many faces have to be drawn and kept.
 GRID: Final = 30
 SLOW: Final = 2
 
