@@ -64,7 +64,7 @@ class LookAhead:
         self._last: Drawn | None = None
         self._last_key: Key = ()
         self._shown_since_drawn = 0
-        self._asked_at = -math.inf
+        self._asked_at = now()
         self._to_keep: tuple[Face, Frame] | None = None
         self._skipped = 0
         self._counts: dict[Origin, int] = dict.fromkeys(
