@@ -146,6 +146,13 @@ class FramesLike(Protocol):
         """Stop drawing and free the renderer."""
 
 
+class Courteous(Protocol):
+    """Keeps the doors out of the way of the frames."""
+
+    def wait(self, ahead_s: float = 0.0) -> None:
+        """Return when no frame is drawn, nor begun within ``ahead_s``; after 20 ms anyway."""
+
+
 class Live(Protocol):
     """The running stream, as its doors use it. Every method may be called from any thread."""
 
@@ -168,6 +175,10 @@ class Live(Protocol):
     @property
     def landmarks(self) -> LandmarkEditing:
         """The points of the photos' faces."""
+
+    @property
+    def courtesy(self) -> "Courteous":
+        """When a frame is drawn, and others wait."""
 
     @property
     def preview(self) -> Preview:

@@ -12,6 +12,7 @@ import numpy as np
 
 from streamer.animation.animator import Animator
 from streamer.controls import Controls, Wishes
+from streamer.courtesy import Courtesy
 from streamer.engines import DeviceScene, Scene
 from streamer.guard import Guard
 from streamer.pacer import Pacer
@@ -163,6 +164,7 @@ def run(
     until_s: float = math.inf,
     before: Callable[[float], None] = lambda t: None,
     heed: Callable[[float, Wishes, bool], None] = lambda t, wishes, changed: None,
+    courtesy: Courtesy | None = None,
 ) -> None:
     """Draw frames until ``stop`` is set, or up to the deadlines before ``until_s`` of stream time.
 
@@ -171,12 +173,15 @@ def run(
     that failed the last good one leaves; ``watch`` is told of every frame what was wrong with it,
     ``""`` if nothing. Another part that fails leaves things as they are; ``problem`` is told, and
     ``""`` once it works again. ``before`` is called with each frame's time before the wishes are
-    read, ``heed`` with what was read and whether the scene has changed.
+    read, ``heed`` with what was read and whether the scene has changed. ``courtesy`` is told when
+    others would be in the way.
     """
+    courtesy = courtesy or Courtesy()
     t = 0.0  # the first frame is sent at once, the others on the grid
     face: Face = act.scene.rest
     wishes = controls.snapshot()
     while not stop.is_set():
+        courtesy.begin()
         wrong: list[str] = []
         with pacer.section("animate"), _reported("The animation", wrong):
             before(t)
@@ -203,6 +208,7 @@ def run(
             with _reported("The look ahead", wrong):
                 act.expect(animator.forecast(pacer.deadlines(act.ahead), wishes))
         problem(" ".join(wrong))
+        courtesy.end(pacer.spare_s)
         if t + 1.0 / pacer.fps >= until_s - 1e-9:
             return
         t = pacer.next_frame()

@@ -68,6 +68,11 @@ class Pacer:
         return [(self._number + 1 + k) / self.fps for k in range(count)]
 
     @property
+    def spare_s(self) -> float:
+        """Seconds until the next frame is to be begun; below 0 when that should have been."""
+        return self.deadlines(1)[0] - self._lead / self.fps - self.t
+
+    @property
     def deadline(self) -> float:
         """Stream time at which the present frame is to leave, in seconds."""
         return self._number / self.fps

@@ -16,6 +16,7 @@ from streamer.animation.presets import Preset
 from streamer.config import Config
 from streamer.consent import refusal
 from streamer.controls import Controls, Wishes
+from streamer.courtesy import Courtesy
 from streamer.engines import Scene
 from streamer.engines.choice import Choice, Options, choose_engine
 from streamer.errors import ConfigError, ConsentError, PhotoError, PortraitError
@@ -33,6 +34,7 @@ from streamer.readout import Readout
 from streamer.recording import Recorder
 from streamer.replaying import Replay
 from streamer.resources import shipped, user_folder
+from streamer.scheduling import wake_soon
 from streamer.sinks import Sink
 from streamer.sinks.camera import CameraSink, CameraState, list_cameras
 from streamer.sinks.preview import PreviewSink
@@ -80,6 +82,7 @@ class Stream:
         )
         self.landmarks = LandmarkEditing(self.photos, config.face - 1)
         self.preview = PreviewSink()
+        self.courtesy = Courtesy()
         self.problems = Problems()
         self.stats = Stats()
         self.seed = random.randrange(2**31) if config.seed is None else config.seed
@@ -199,6 +202,7 @@ class Stream:
     def _render(self, pacer: Pacer, act: Act) -> None:
         assert self._animator is not None
         seconds = self.config.seconds
+        wake_soon()
         try:
             run(
                 stop=self._stop,
@@ -213,6 +217,7 @@ class Stream:
                 problem=lambda text: self.problems.set("stream", text),
                 before=self._before,
                 heed=self._keep,
+                courtesy=self.courtesy,
                 **({} if seconds is None else {"until_s": seconds}),
             )
         finally:

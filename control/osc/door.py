@@ -47,6 +47,7 @@ class OscDoor(UdpDoor):
             clock=clock,
             wall_clock=wall_clock,
             retry_s=retry_s,
+            courtesy=stream.courtesy.wait,
         )
         self._subscribers = Subscribers(stream, clock, always=feedback)
         self._portraits = PortraitChanges(stream, self._portrait_changed)

@@ -42,7 +42,8 @@ class UdpDoor:
     """Opens ``host:port`` and hands on what may come in; port 0 takes any free one.
 
     ``allow`` names the addresses or networks that may send when the door is open to more than
-    this machine; this machine always may. Raises: `ConfigError`.
+    this machine; this machine always may. ``courtesy`` is called before each datagram is read.
+    Raises: `ConfigError`.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class UdpDoor:
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
         retry_s: float = RETRY_S,
+        courtesy: Callable[[], None] = lambda: None,
     ) -> None:
         self._door: Door = door
         self._flag = flag
@@ -66,6 +68,7 @@ class UdpDoor:
         self._clock, self._wall_clock, self._retry_s = clock, wall_clock, retry_s
         self._monitor = monitor or Monitor()
         self._limiter = limiter or Limiter()
+        self._courtesy = courtesy
         self._message = ""
         self._limited_shown = -LIMITED_LINE_S
         self._listening = threading.Event()
@@ -199,6 +202,7 @@ class UdpDoor:
             wait_s = BACKLOG_S if self._limiter.waits else IDLE_S
             if select.select([sock], [], [], wait_s)[0]:
                 for _ in range(BATCH):
+                    self._courtesy()
                     if not self._receive(sock):
                         break
             for sender, datagram in self._limiter.due(self._clock()):

@@ -147,6 +147,7 @@ def _told(frames: FramesLike, panel: Panel) -> Iterator[bytes]:
                 },
             )
             sent += 1
+            panel.stream.courtesy.wait()  # the live camera goes before
         yield event("done", {"frames": sent})
     except PortraitError as exc:
         # The answer has begun, so its status cannot tell any more.

@@ -87,12 +87,14 @@ def _pictures(panel: Panel) -> Iterator[bytes]:
 
     The boundary follows its picture at once: browsers show a part when they see its end.
     """
+    courtesy = panel.stream.courtesy
     boundary = f"--{BOUNDARY}\r\n".encode()
     part, waited = b"", 0
     yield boundary
     with panel.stream.preview.viewer() as viewer:
         while not panel.closing.is_set():
             jpeg = viewer.next(WAIT_S)
+            courtesy.wait()
             if jpeg is not None:
                 head = f"Content-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
                 part, waited = head.encode() + jpeg + b"\r\n" + boundary, 0
@@ -106,4 +108,5 @@ def _events(panel: Panel) -> Iterator[bytes]:
     with panel.feed.listener() as listener:
         while not panel.closing.is_set():
             events = listener.next(2.0)
+            panel.stream.courtesy.wait()
             yield b"".join(events) or b": still here\n\n"

@@ -14,6 +14,7 @@ from waitress import create_server
 from control.panel.context import panel_of
 from control.panel.limits import BodyLimit
 from control.panel.names import is_any, is_this_machine, reachable_at
+from control.panel.polite import Polite
 from control.panel.slots import THREADS
 from control.panel.wire import Channel, sweep
 from control.ports import RETRY_S, family_of, taken_message
@@ -132,7 +133,7 @@ class PanelServer:
             log.info("The page is at %s", self.url)
         self._message = ""
         self._server = create_server(
-            self._app,
+            Polite(self._app),
             sockets=[sock],
             threads=self._threads,
             outbuf_high_watermark=UNSENT_BYTES,
@@ -149,8 +150,10 @@ class PanelServer:
 
     def _serve(self, sock: socket.socket) -> None:
         server, next_sweep = self._server, self._now()
+        courtesy = panel_of(self._app).stream.courtesy
         try:
             while not self._stop.is_set():
+                courtesy.wait()
                 # One turn of waitress' own loop; `stop` wakes it through the server's trigger.
                 server.asyncore.loop(timeout=SWEEP_S, use_poll=True, map=server._map, count=1)
                 if (now := self._now()) >= next_sweep:

@@ -28,6 +28,7 @@ from streamer.animation.presets import Preset
 from streamer.consent import refusal
 from streamer.engines.warp.locate import locate
 from streamer.landmark_editing import LandmarkEditing
+from streamer.courtesy import Courtesy
 from streamer.parameters import neutral_face
 from streamer.photo_library import PhotoEntry, PhotoLibrary
 from streamer.preset_files import PresetFiles
@@ -162,6 +163,7 @@ class FakeStream:
         self.landmarks = LandmarkEditing(self.photos)  # type: ignore[arg-type]
         self.staged: list[tuple[str, Mapping[str, Any] | None]] = []
         self.preview = PreviewSink()
+        self.courtesy = Courtesy()
         self.view = View()
         self.photo = "mona-lisa"
         self.photo_problem = ""

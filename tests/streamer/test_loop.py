@@ -10,6 +10,7 @@ import pytest
 from streamer.animation.animator import Animator
 from streamer.animation.preset_library import PresetLibrary
 from streamer.controls import Controls, Wishes
+from streamer.courtesy import Courtesy
 from streamer.loop import FADE_S, STRAINED_STYLE, Act, Moment, run
 from streamer.pacer import Pacer
 from streamer.parameters import Face
@@ -33,6 +34,7 @@ class Rig:
     faults: list[str] = field(default_factory=list)
     fps: float = 30.0
     other_sinks: tuple[Sink, ...] = ()
+    courtesy: Courtesy | None = None
 
     def __post_init__(self) -> None:
         library = PresetLibrary([shipped("presets")])
@@ -54,6 +56,7 @@ class Rig:
             animator=self.animator,
             controls=self.controls,
             act=self.act,
+            courtesy=self.courtesy,
             sinks=[*self.other_sinks, self.sink],
             stats=Stats(),
             publish=self.moments.append,
@@ -321,3 +324,23 @@ def test_a_scene_of_another_size_is_taken_without_a_fade() -> None:
 
     assert [frame.shape[1] for _, frame in rig.sink.frames] == [64] * 3 + [128] * 5
     assert rig.problems[-1] == ""
+
+
+def test_others_are_asked_to_wait_while_a_frame_is_drawn_and_sent_and_not_between() -> None:
+    rig = Rig()
+    courtesy = Courtesy(now=rig.clock)
+    seen: list[tuple[str, bool]] = []
+
+    class Looking(RecordingSink):
+        def send(self, frame: Frame, t: float) -> None:
+            seen.append(("send", courtesy._is_free(0.0)))
+
+    rig.other_sinks = (Looking(),)
+    rig.courtesy = courtesy
+    rig.on_sleep = lambda: seen.append(("sleep", courtesy._is_free(0.0)))
+
+    rig.play(3)
+
+    assert [free for what, free in seen if what == "send"] == [False] * 3
+    # Between the frames, then for the deadline with the frame in hand; the first waits for nothing.
+    assert [free for what, free in seen if what == "sleep"] == [True, False] * 2
