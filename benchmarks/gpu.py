@@ -1,0 +1,135 @@
+"""What the neural engine's fast path costs on a GPU, and beside the reference's own networks.
+
+    python -m benchmarks.gpu [--minutes 8] [--json FILE] [--reference CHECKOUT] [--weights FOLDER]
+        [--parts environment contestants end-to-end pacing layers compiled] [--smoke]
+
+One process, one device, one set of weights: synthetic ones, which cost the same, without
+``--weights``. Parts run in the order in which they are named, each within its share of the time:
+
+    environment   what the machine is; what it copies and multiplies at most
+    contestants   the reference as shipped and in float16, and every form of ours, at 1, 4 and 8
+                  faces a batch: checked against our readable float32 form over spoilt memory, then
+                  timed in turns by CUDA events, fresh faces in every frame
+    end-to-end    parameters to NV12 in pinned memory through the engine itself, at 720p and 1080p;
+                  the start, and the climb to the fastest form
+    pacing        60 s of the running stream: alone, beside a busy program, beside a busy thread
+    layers        the layers that take the time, as conv3d, folded conv2d and transposed
+    compiled      the reference in float16 under torch.compile(mode="max-autotune") against our
+                  best. It comes last: compiling takes minutes
+
+A contestant that fails has its error in its row. ``--json`` is written after every row; when the
+minutes are over, what is still running is cut, and all figures up to there are kept.
+``--smoke`` runs everything with tiny networks on the CPU in seconds. Its figures mean nothing.
+"""
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+import threading
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from benchmarks import gpu_targets
+from benchmarks.gpu_machine import say_clocks
+from benchmarks.gpu_parts import PARTS, Bench
+from benchmarks.gpu_report import line_of
+
+CUT = 3  # exit code
+
+# What a part may take of 8 minutes, seconds. Compiling gets what is left.
+SECONDS = {
+    "environment": 25.0,
+    "contestants": 130.0,
+    "end-to-end": 60.0,
+    "pacing": 105.0,
+    "layers": 50.0,
+    "compiled": 480.0,
+}
+PACING_S = 60.0
+
+
+def run(bench: Bench, parts: Sequence[str]) -> bool:
+    """Run the parts; one that fails leaves the others. Returns whether all went through."""
+    good = True
+    for part in parts:
+        bench.now, report = part, bench.report
+        deadline = bench.clock.part(SECONDS[part] * bench.options.minutes / 8.0)
+        report.say(
+            f"\n{part}, {bench.clock.s:.0f} s after the start, at most {deadline.left_s:.0f} s"
+        )
+        if deadline.over:
+            report.tell(part.replace("-", " "), "left out", "no time is left")
+            continue
+        started = bench.clock.s
+        try:
+            PARTS[part](bench, deadline)
+        except (Exception, SystemExit) as exc:
+            good = False
+            report.tell(part.replace("-", " "), "error", line_of(exc))
+            report.say(traceback.format_exc())
+        report.put("seconds", part, bench.clock.s - started)
+        bench.machine.device.free()
+        say_clocks(bench.machine, report, f"after {part}")
+    return good
+
+
+def conclude(bench: Bench) -> None:
+    """Print the targets beside the figures."""
+    bench.report.put("run", "seconds", bench.clock.s)
+    found = gpu_targets.lines(bench.report.figures)
+    bench.report.put("run", "targets", [line.strip() for line in found[:-1]])
+    name = bench.report.get("environment", "device") or bench.machine.name
+    note = " (a trial: the figures mean nothing)" if bench.smoke else ""
+    bench.report.say(f"\nTargets, of an H200; this is: {name}{note}")
+    for line in found:
+        bench.report.say(line)
+
+
+def cut(bench: Bench) -> None:
+    """End here, whatever is under way: the figures so far are what was asked for."""
+    bench.report.say(f"\nCut after {bench.options.minutes:g} minutes in the part '{bench.now}'.")
+    bench.report.put("run", "cut in", bench.now)
+    if bench.child is not None:
+        bench.child.kill()
+    conclude(bench)
+    sys.stdout.flush()
+    shutil.rmtree(bench.folder, ignore_errors=True)
+    os._exit(CUT)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--minutes", type=float, default=8.0)
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    parser.add_argument("--reference", type=Path, help="a checkout of the reference's repository")
+    parser.add_argument("--weights", type=Path, metavar="FOLDER")
+    parser.add_argument("--device", default="cuda")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS), metavar="PART")
+    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--pacing-seconds", type=float, default=PACING_S)
+    parser.add_argument("--smoke", action="store_true", help="a trial: tiny networks on the CPU")
+    options = parser.parse_args(arguments)
+    if not options.smoke and not torch.cuda.is_available():
+        raise SystemExit("PyTorch sees no CUDA device here. A trial without one: --smoke")
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(options, Path(folder))
+        watchdog = threading.Timer(60.0 * options.minutes, cut, [bench])
+        watchdog.daemon = True
+        watchdog.start()
+        try:
+            good = run(bench, options.parts)
+        finally:
+            watchdog.cancel()
+        conclude(bench)
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
