@@ -32,6 +32,7 @@ INK: Final = (255, 255, 255)
 
 _WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "stop": {"en": "Stop", "ko": "그만"},
+    "privacy": {"en": "Privacy", "ko": "자리 비움"},
     "pause": {"en": "Freeze", "ko": "멈춤"},
     "reset": {"en": "Release all", "ko": "모두 놓기"},
     "subscribe": {"en": "Lights on", "ko": "불 켜기"},
@@ -115,6 +116,9 @@ def make_board(
         language=language,
         presets=tuple(_preset_key(preset, language) for preset in presets),
         actions=(
+            action(
+                "privacy", "🙈", "switch", "/portrait/privacy", lit_by=("/portrait/privacy", 1.0)
+            ),
             action("pause", "⏸", "switch", "/portrait/pause", lit_by=("/portrait/pause", 1.0)),
             action("reset", "↩", "switch", "/portrait/reset"),
             *(

@@ -42,6 +42,7 @@ class Actions:
             "idle": self._idle,
             "photo": self._photo,
             "pause": self._pause,
+            "privacy": self._privacy,
             "stop": self._stop,
             "say": self._say,
             "subscribe": self._listen,
@@ -152,6 +153,17 @@ class Actions:
             paused = not self._stream.controls.snapshot().paused
         self._stream.controls.pause(paused)
         return verdict("paused" if paused else "resumed")
+
+    def _privacy(self, call: "_Call") -> Verdict:
+        value = call.take()
+        if value is not None:
+            on = number(value) > 0.0
+        elif self._edges.edge(call.sender, "privacy", 1.0, call.now) == "repeat":
+            return verdict("repeat")
+        else:
+            on = not self._stream.privacy
+        self._stream.set_privacy(on)
+        return verdict("covered" if on else "uncovered")
 
     def _stop(self, call: "_Call") -> Verdict:
         if call.let_go():

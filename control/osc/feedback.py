@@ -32,6 +32,7 @@ def outgoing(state: dict[str, Any], presets: Iterable[str] = ()) -> list[Outgoin
     messages.append(("/portrait/idle/style", (str(idle.get("style", "")),)))
     messages.append(("/portrait/photo", (str(state.get("photo") or ""),)))
     messages.append(("/portrait/pause", (int(bool(state.get("paused"))),)))
+    messages.append(("/portrait/privacy", (int(bool(state.get("privacy"))),)))
     messages.append(("/portrait/fps", (round(float(state.get("fps") or 0.0), 1),)))
     return messages
 

@@ -42,6 +42,8 @@ _TEXTS: Final[dict[str, tuple[Kind, str, str]]] = {
     "photo_refused": ("refused", "{reason}", "초상을 바꾸지 못함: {reason}"),
     "paused": ("done", "frozen", "멈춤"),
     "resumed": ("done", "goes on", "다시 움직임"),
+    "covered": ("done", "shows the picture instead of the face", "얼굴 대신 대체 화면을 보여줌"),
+    "uncovered": ("done", "shows the face again", "다시 얼굴을 보여줌"),
     "stopped": ("done", "stops what plays", "재생 중지"),
     "subscribed": ("done", "sends its state to {name}", "{name}(으)로 상태를 보냄"),
     "unsubscribed": ("done", "no more state to {name}", "{name}(으)로 보내지 않음"),

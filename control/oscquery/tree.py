@@ -67,6 +67,9 @@ def tree(stream: Live) -> Node:
     _add(portrait, "photo", photo)
     paused = [int(bool(state.get("paused")))]
     _add(portrait, "pause", _method("i", "Freezes the face", READ_WRITE, paused, (0, 1), clip=True))
+    covered = [int(bool(state.get("privacy")))]
+    words = "A picture instead of the face"
+    _add(portrait, "privacy", _method("i", words, READ_WRITE, covered, (0, 1), clip=True))
     _add(portrait, "stop", _method("I", "Stops everything that plays", WRITE))
     _add(portrait, "reset", _method("I", "Gives all parameters back", WRITE))
     _add(portrait, "say", _method("s", "Mouth shapes for a text", WRITE))

@@ -53,7 +53,7 @@ def understood(stream: FakeStream, address: str, *args: Argument) -> str:
 
 
 GOOD = {"played", "released", "held", "clamped", "freed", "reset", "idle_strength", "photo_asked"}
-GOOD |= {"paused", "resumed", "stopped", "subscribed", "photo_same"}
+GOOD |= {"covered", "uncovered", "paused", "resumed", "stopped", "subscribed", "photo_same"}
 
 # --- the board
 

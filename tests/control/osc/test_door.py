@@ -121,7 +121,7 @@ def test_a_subscriber_gets_all_at_once_then_what_changes(
     controller.send(encode("/portrait/subscribe", ()))
 
     messages = received(controller)
-    count = len(PARAMETERS) + len(stream.presets.presets) + 6
+    count = len(PARAMETERS) + len(stream.presets.presets) + 7
     first = dict(next(messages) for _ in range(count))
     stream.controls.set("smile", 1.0)
     changed = next(messages)
@@ -189,7 +189,7 @@ def test_a_receiver_that_is_gone_is_forgotten_and_the_door_stays_open(
 def test_a_receiver_that_is_gone_costs_the_others_nothing(
     stream: FakeStream, door: OscDoor, controller: socket.socket
 ) -> None:
-    count = len(PARAMETERS) + len(stream.presets.presets) + 6
+    count = len(PARAMETERS) + len(stream.presets.presets) + 7
     for _ in range(20):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as gone:
             gone.bind(("127.0.0.1", 0))

@@ -72,6 +72,10 @@ ROWS: list[tuple[str, list[Any], str]] = [
     ("/portrait/pause", [], "paused"),
     ("/portrait/pause", [True], "paused"),
     ("/portrait/pause", [0], "resumed"),
+    ("/portrait/privacy", [1], "covered"),
+    ("/portrait/privacy", [False], "uncovered"),
+    ("/portrait/privacy", [], "covered"),
+    ("/portrait/privacy", ["off"], "uncovered"),
     ("/portrait/stop", [], "stopped"),
     ("/portrait/say", ["안녕하세요"], "unavailable"),
     ("/portrait/subscribe", [0.5], "port"),
@@ -126,6 +130,7 @@ def test_what_controllers_send_is_understood(
         builder.add_content(message(address, args))
         datagram = builder.build().dgram
     stream.controls.pause(False)
+    stream.set_privacy(False)
     stream.photo = "mona-lisa"
 
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
