@@ -105,10 +105,10 @@ def changes(old: Wishes, new: Wishes, t: float, before: float) -> list[Event]:
         if cue.serial <= last:
             continue
         at = before if cue.at is None else cue.at
-        source = {"source": cue.source} if cue.source else {}
+        by = {"source": cue.source} if cue.source else {}
         if cue.name == "":
-            note("stop", True, at=at, **source)
+            note("stop", True, at=at, **by)
             continue
         length = {} if cue.length_s is None else {"length_s": cue.length_s}
-        note("trigger", cue.name, strength=cue.strength, **length, at=at, **source)
+        note("trigger", cue.name, strength=cue.strength, **length, at=at, **by)
     return events
