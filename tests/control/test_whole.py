@@ -15,6 +15,7 @@ import pytest
 from pythonosc.udp_client import SimpleUDPClient
 
 from control.osc import OscDoor
+from control.osc.vmc import VmcDoor
 from control.panel.app import create_app
 from control.panel.server import PanelServer
 from streamer import Config
@@ -72,6 +73,28 @@ def test_an_osc_message_makes_the_face_smile(stream: Stream, osc: OscDoor) -> No
         wait_until(lambda: stream.state()["face"]["smile"] > 0.5)
         client.send_message("/portrait/set/head_yaw", 12.0)
         wait_until(lambda: stream.state()["face"]["head_yaw"] == pytest.approx(12.0, abs=0.5))
+
+
+def test_a_tracker_drives_the_face_until_it_falls_silent(stream: Stream) -> None:
+    stream.controls.idle(strength=0.0)
+    door = VmcDoor(stream, "127.0.0.1", 0)
+    door.start()
+    try:
+        with SimpleUDPClient("127.0.0.1", door.port) as tracker:
+            wait_until(lambda: stream.state()["face"].get("smile") == 0.0)
+
+            def smiles() -> bool:
+                tracker.send_message("/VMC/Ext/Blend/Val", ["Joy", 1.0])
+                tracker.send_message("/VMC/Ext/Blend/Apply", [])
+                return bool(stream.state()["face"]["smile"] > 0.9)
+
+            wait_until(smiles)
+            assert stream.state()["driven"]["smile"] == "vmc 127.0.0.1"
+
+        wait_until(lambda: stream.state()["driven"] == {})
+        wait_until(lambda: stream.state()["face"]["smile"] == 0.0)
+    finally:
+        door.stop()
 
 
 def test_every_preset_and_style_can_be_asked_for_by_osc(stream: Stream, osc: OscDoor) -> None:
