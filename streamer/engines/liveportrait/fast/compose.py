@@ -77,12 +77,25 @@ class Shrink:
     """How a crop is made smaller before it is drawn small, along both axes alike.
 
     Shapes: weights (side, 512) float32, a row adds up to 1; first (side,) int32 and some
-    (side, taps) float32 are the same weights without the zeros.
+    (side, taps) float32 are the same without most of the zeros.
     """
 
     weights: Tensor
     first: Tensor
     some: Tensor
+
+    @classmethod
+    def of(cls, side: int, device: torch.device | str, size: int = CROP_PX) -> "Shrink":
+        """Ask OpenCV for its weights: a matrix with a single 1 in every row, made smaller."""
+        unit = np.eye(size, dtype=np.float32)
+        weights = cv2.resize(unit, (size, side), interpolation=cv2.INTER_AREA)
+        used = weights > 0
+        # A power of two, zeros behind the weights: the kernel is compiled for a number of taps.
+        taps = 1 << int(used.sum(axis=1).max() - 1).bit_length()
+        first = np.minimum(used.argmax(axis=1), size - taps).astype(np.int32)
+        some = np.take_along_axis(weights, first[:, None] + np.arange(taps), axis=1)
+        parts = (weights, first, some.astype(np.float32))
+        return cls(*(torch.from_numpy(np.ascontiguousarray(part)).to(device) for part in parts))
 
     @property
     def side(self) -> int:
@@ -130,7 +143,7 @@ class Compose:
         if paste.antialias:
             small, out_from_crop = shrunk(np.zeros((CROP_PX, CROP_PX, 3), np.uint8), out_from_crop)
             if len(small) != CROP_PX:
-                shrink = _shrink(len(small), device)
+                shrink = Shrink.of(len(small), device)
         columns = np.arange(width)
         if mirror:
             mask, rest, columns = mask[:, ::-1], rest[:, ::-1], columns[::-1]
@@ -223,15 +236,3 @@ def _lines(
         np.rint(yx * columns * _FINE),
     )
     return tuple(line.astype(np.int32) for line in lines)
-
-
-def _shrink(side: int, device: torch.device | str) -> Shrink:
-    """Ask OpenCV for its weights: a matrix with a single 1 in every row, made smaller."""
-    unit = np.eye(CROP_PX, dtype=np.float32)
-    weights = cv2.resize(unit, (CROP_PX, side), interpolation=cv2.INTER_AREA)
-    used = weights > 0
-    taps = int(used.sum(axis=1).max())
-    first = np.minimum(used.argmax(axis=1), CROP_PX - taps).astype(np.int32)
-    some = np.take_along_axis(weights, first[:, None] + np.arange(taps), axis=1)
-    parts = (weights, first, some.astype(np.float32))
-    return Shrink(*(torch.from_numpy(np.ascontiguousarray(part)).to(device) for part in parts))

@@ -1,5 +1,7 @@
 """The face laid into frames on the device, held against the OpenCV way byte by byte."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -9,7 +11,6 @@ torch = pytest.importorskip(
 )
 
 from streamer.engines.liveportrait.crop import crop_map
-from streamer.engines.liveportrait.engine import _photo_share
 from streamer.engines.liveportrait.fast.bare import Bare
 from streamer.engines.liveportrait.fast.compose import Compose, frames_of
 from streamer.engines.liveportrait.paste_back import PasteBack
@@ -38,10 +39,11 @@ VIEWS = {
 def paste_back(view: View) -> PasteBack:
     """As the scene prepares it."""
     frame_from_photo = view.frame_from_photo(700, 900, FRAMING)
+    white = np.full_like(PHOTO, 255)
     return PasteBack.into(
         view.draw(PHOTO, frame_from_photo),
         (frame_from_photo @ WHERE.photo_from_crop).astype(np.float32),
-        _photo_share(PHOTO, view, frame_from_photo),
+        replace(view, fill="#000000").draw(white, frame_from_photo)[..., 0],
         antialias=True,
     )
 
