@@ -103,9 +103,9 @@ function drawEngine() {
   const lacking = neural.needs.filter(({ ok }) => !ok);
   const box = document.getElementById("engine-needs");
   box.hidden = lacking.length === 0;
+  const slow = lacking.every(({ subject }) => subject === "accelerator");
   box.querySelector("ul").replaceChildren(...lacking.map((one) => need(one, slow)));
   const title = box.querySelector("p");
-  const slow = lacking.every(({ subject }) => subject === "accelerator");
   title.dataset.t = slow ? "needs_slow" : "needs_missing";
   title.textContent = t(title.dataset.t);
 
