@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 from collections.abc import Collection
 from typing import Any, Final, NoReturn
 
@@ -67,7 +68,7 @@ def number_of(
 
 def finite_of(key: str, value: Any) -> float:
     """Return any finite number. Raises `Problem`."""
-    largest = 1.7e308
+    largest = sys.float_info.max
     return number_of({key: value}, key, -largest, largest)
 
 
@@ -76,6 +77,14 @@ def text_of(body: dict[str, Any], key: str) -> str:
     value = body.get(key)
     if not isinstance(value, str) or not value:
         raise Problem(400, "bad-value", f"'{key}' must be a text, not {_shown(value)}.")
+    return value
+
+
+def choice_of(key: str, value: str, choices: Collection[str]) -> str:
+    """Return a text that is one of several, such as a parameter of the query. Raises `Problem`."""
+    if value not in choices:
+        listed = " or ".join(f"'{choice}'" for choice in choices)
+        raise Problem(400, "bad-value", f"'{key}' must be {listed}, not '{value[:80]}'.")
     return value
 
 

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from flask import Flask, request
 
-from control.panel.bodies import finite_of, read_body
+from control.panel.bodies import choice_of, finite_of, read_body
 from control.panel.context import Panel
 from control.panel.openapi import operation
 from control.panel.routes_photos import entry_named
@@ -53,11 +53,12 @@ def add_routes(app: Flask, panel: Panel) -> None:
             faceless=yes_or_no("no face was found, and nothing else is wrong"),
         ),
         names={"name": names},
-        problems=(422,),
+        problems=(400, 422),
     )
     def landmarks(name: str) -> dict[str, Any]:
         name = named(name)
-        marked = stream.landmarks.read(name, anew=request.args.get("anew") == "yes")
+        anew = choice_of("anew", request.args.get("anew", "no"), ("yes", "no"))
+        marked = stream.landmarks.read(name, anew=anew == "yes")
         return {
             "source": marked.source,
             "landmarks": marked.document,

@@ -12,6 +12,7 @@ from control.panel.context import Panel
 from control.panel.openapi import operation
 from control.panel.schemas import (
     LABEL,
+    LABEL_TAKEN,
     gives,
     listed,
     maybe,
@@ -120,7 +121,7 @@ def add_routes(app: Flask, panel: Panel) -> None:
     @app.put("/photos/<name>/about")
     @operation(
         "Say who is in one of the user's own photos, and whether they may be made to speak",
-        body=takes(label=maybe(LABEL), credit=maybe(text()), may_speak=maybe(truth())),
+        body=takes(label=maybe(LABEL_TAKEN), credit=maybe(text()), may_speak=maybe(truth())),
         example={"label": {"en": "Grandma", "ko": "할머니"}, "may_speak": False},
         answer=gives(photo=PHOTO),
         names={"name": own_names},

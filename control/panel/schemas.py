@@ -120,3 +120,4 @@ def _meant(schema: Schema, meaning: str) -> Schema:
 
 # What people read, by language.
 LABEL: Schema = {**mapping(text()), "examples": [{"en": "Smile", "ko": "웃어봐"}]}
+LABEL_TAKEN: Schema = takes(en=maybe(text()), ko=maybe(text()))

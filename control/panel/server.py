@@ -162,7 +162,7 @@ class PanelServer:
         finally:
             self._listening.clear()
             for channel in list(server.active_channels.values()):
-                channel.handle_close()  # wakes an answer that waits for its client to read
+                channel.close_now()  # wakes an answer that waits for its client to read
             server.task_dispatcher.shutdown(timeout=STOP_S)
             with self._closing:
                 self._server = None

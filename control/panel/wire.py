@@ -4,12 +4,14 @@ Waitress reads a whole request before the app sees it. These limits keep one tha
 much, or nothing at all from holding connections that others need.
 """
 
+import socket
 from collections.abc import Callable
 from copy import copy
 from typing import Any, Final
 
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
+from waitress.utilities import RequestEntityTooLarge
 
 # A request's headers, then its body, must have come in this time. A photo of 30 MB takes half a
 # minute through a slow wireless network.
@@ -18,6 +20,11 @@ BODY_S: Final = 90.0
 # An answer that its client does not read, and a connection that nothing comes through.
 UNREAD_S: Final = 20.0
 IDLE_S: Final = 60.0
+
+# Who sends too much is told so, and must be let finish sending to hear it: a connection that is
+# closed with unread bytes is reset, and the answer lost.
+LINGER_S: Final = 5.0
+LINGER_BYTES: Final = 64 * 2**20
 
 # Connections from one other machine: two browsers with all they open.
 PER_ADDRESS: Final = 32
@@ -29,11 +36,61 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
     def __init__(self, server: Any, sock: Any, addr: Any, adj: Any, map: Any = None) -> None:
         super().__init__(server, sock, addr, adj, map=map)
         address = str(addr[0])
-        self.parser_class = lambda adj: Parser(adj, lambda parser: server.limit(parser, address))
+        self.parser_class = lambda adj: Parser(
+            adj, lambda parser: server.limit(parser, address), self._refuse
+        )
+        self._refused = False
+        self._lingers = False
+        self._left_bytes = LINGER_BYTES
         # What the sweep saw last, and since when.
         self.seen_request: object = None
         self.seen_activity = 0.0
         self.request_since = self.quiet_since = 0.0
+
+    @property
+    def lingers(self) -> bool:
+        """Whether the answer has been given, and what still comes is thrown away."""
+        return self._lingers
+
+    def _refuse(self) -> None:
+        self._refused = True
+
+    def handle_close(self) -> None:
+        """Close; after a body that was too large, only our end at first."""
+        if self._refused and not self._lingers and self.connected:
+            self._lingers = True
+            try:
+                self.socket.shutdown(socket.SHUT_WR)
+                return
+            except OSError:  # the client has left already
+                pass
+        super().handle_close()
+
+    def close_now(self) -> None:
+        """Close both ends."""
+        self._lingers = True
+        self.handle_close()
+
+    def readable(self) -> bool:
+        """Whether the server should read."""
+        return self._lingers or bool(super().readable())
+
+    def writable(self) -> bool:
+        """Whether the server should write."""
+        return not self._lingers and bool(super().writable())
+
+    def handle_read(self) -> None:
+        """Read; to no purpose while it lingers."""
+        if not self._lingers:
+            super().handle_read()
+            return
+        try:
+            data = self.recv(self.adj.recv_bytes)
+        except OSError:
+            data = b""
+        self._left_bytes -= len(data)
+        if not data or self._left_bytes < 0:
+            self.handle_close()
 
 
 class Parser(HTTPRequestParser):  # type: ignore[misc]
@@ -41,9 +98,19 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
 
     adj: Any
 
-    def __init__(self, adj: Any, limit: Callable[[HTTPRequestParser], int]) -> None:
+    def __init__(
+        self, adj: Any, limit: Callable[[HTTPRequestParser], int], refuse: Callable[[], None]
+    ) -> None:
         super().__init__(adj)
         self._limit = limit
+        self._refuse = refuse
+
+    def received(self, data: bytes) -> int:
+        """Take bytes in; returns how many."""
+        taken: int = super().received(data)
+        if isinstance(self.error, RequestEntityTooLarge):
+            self._refuse()
+        return taken
 
     def parse_header(self, header_plus: bytes) -> None:
         """Read the headers, then look up the limit."""
@@ -65,10 +132,12 @@ def sweep(channels: list[Channel], now: float, is_local: Callable[[str], bool]) 
         by_address[address] = by_address.get(address, 0) + 1
         too_many = by_address[address] > PER_ADDRESS and not is_local(address)
         if too_many or _late(channel, now):
-            channel.handle_close()  # wakes an answer that waits for its client to read
+            channel.close_now()  # wakes an answer that waits for its client to read
 
 
 def _late(channel: Channel, now: float) -> bool:
+    if channel.lingers:
+        return now - channel.quiet_since > LINGER_S
     if channel.request is not None:  # one that is still coming in
         limit = BODY_S if channel.request.headers_finished else HEADERS_S
         return now - channel.request_since > limit

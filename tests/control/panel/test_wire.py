@@ -179,9 +179,9 @@ class Connection:
         self.total_outbufs_len = 0
         self.last_activity = self.seen_activity = 1.0
         self.request_since = self.quiet_since = 0.0
-        self.open = True
+        self.open, self.lingers = True, False
 
-    def handle_close(self) -> None:
+    def close_now(self) -> None:
         self.open = False
 
 
@@ -238,6 +238,52 @@ def test_a_body_that_grows_too_large_is_refused_on_the_way(
             pass  # it has hung up already
 
         assert sock.recv(100).startswith(b"HTTP/1.1 413")
+    assert stream.controls.snapshot().cues == ()
+
+
+def test_who_sends_too_much_hears_so_after_all_is_sent(
+    served: PanelServer, later: Callable[[float], None]
+) -> None:
+    for size in (100_000, 8 * 2**20):
+        with closing(HTTPConnection("127.0.0.1", served.port, timeout=PATIENCE_S)) as connection:
+            connection.request("POST", "/stop", bytes(size))
+
+            assert connection.getresponse().status == 413
+    wait_until(lambda: not [c for c in list(served._server.active_channels.values()) if c.lingers])
+
+
+def test_who_goes_on_sending_is_cut_off(
+    served: PanelServer, later: Callable[[float], None]
+) -> None:
+    with connect(served) as sock:
+        sock.sendall(b"POST /stop HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999999\r\n\r\n")
+        assert sock.recv(100).startswith(b"HTTP/1.1 413")
+
+        later(wire.LINGER_S + 1)
+        sock.settimeout(PATIENCE_S)
+        with pytest.raises(OSError):
+            for _ in range(1000):
+                sock.sendall(b" " * 65536)
+
+
+def test_a_command_inside_a_refused_body_is_not_carried_out(
+    served: PanelServer, stream: FakeStream
+) -> None:
+    command = b"POST /trigger/smile HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"
+    # What a web page of somebody else can make a browser send: any text, but not its headers.
+    body = command * 2000
+    head = (
+        b"POST /stop HTTP/1.1\r\nHost: localhost\r\nOrigin: http://evil.example\r\n"
+        b"Content-Type: text/plain\r\nContent-Length: %d\r\n\r\n" % len(body)
+    )
+    with connect(served) as sock:
+        sock.sendall(head + body)
+        answers = b""
+        while data := sock.recv(65536):
+            answers += data
+
+    assert answers.count(b"HTTP/1.1 ") == 1
+    assert answers.startswith(b"HTTP/1.1 413")
     assert stream.controls.snapshot().cues == ()
 
 
