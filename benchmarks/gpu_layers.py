@@ -6,6 +6,7 @@ alone, algorithms timed beforehand, without its neighbours in the cache.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -160,7 +161,7 @@ class Bench:
             yield "conv3d NCDHW", lambda: self._conv3d(torch.contiguous_format, fill=False)
             yield "conv3d NDHWC", lambda: self._conv3d(torch.channels_last_3d, fill=True)
             for name, glue in _glues(self._machine):
-                yield f"folded conv2d + {name}", lambda glue=glue: self._folded(glue)
+                yield f"folded conv2d + {name}", partial(self._folded, glue)
             if self.layer.enlarge:
                 yield "folded conv_transpose2d alone", self._transposed
             else:

@@ -29,6 +29,14 @@ MATRIX = 8192
 TURNS = 10
 
 
+class DeviceGone(Exception):
+    """The device answers this process no more; ``culprit`` was at work."""
+
+    def __init__(self, culprit: str) -> None:
+        super().__init__(f"the device was lost with: {culprit}")
+        self.culprit = culprit
+
+
 class Machine:
     """A device behind the seam of the fast path: CUDA events there, `perf_counter` on a CPU."""
 
@@ -74,6 +82,14 @@ class Machine:
             return 0.0
         free, total = torch.cuda.mem_get_info()
         return (total - free) / 1e6
+
+    def lost(self) -> bool:
+        """Whether a fault has ended the device for this process, as a bad kernel's does."""
+        try:
+            self.device.settle()
+        except RuntimeError:
+            return True
+        return False
 
     def new_peak(self) -> None:
         if self.cuda:

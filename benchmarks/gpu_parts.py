@@ -11,15 +11,23 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from benchmarks import gpu_machine, gpu_targets
 from benchmarks.gpu_machine import Machine
 from benchmarks.gpu_report import Clock, Deadline, Report, line_of
+from streamer.engines.liveportrait import weights as files
 from streamer.resources import HOME_VARIABLE
 
 SALT = "benchmark"
+WRITTEN = "synthetic, written in s"
 PACING_START_S = 40.0
 LEAST_TO_COMPILE_S = 45.0
 TRIAL_BATCHES = (1, 2)
+
+# The synthetic picture deviates by an eighth as it comes, a photo's by a quarter; errors grow with
+# it. Measured with this salt.
+CONTRAST = 2.3
 
 
 class Bench:
@@ -29,11 +37,13 @@ class Bench:
         self.options = options
         self.smoke: bool = options.smoke
         self.clock = Clock(options.minutes)
-        self.report = Report(options.json, self.clock)
+        self.file: Path = options.json or folder / "figures.json"
+        self.report = Report(self.file, self.clock)
         self.machine = Machine("cpu" if options.smoke else options.device)
         self.now = "start"
         self.child: subprocess.Popen[str] | None = None
         self.folder = folder
+        self.without: list[str] = list(options.without)
 
     @cached_property
     def weights(self) -> Path:
@@ -42,9 +52,12 @@ class Bench:
             return Path(self.options.weights)
         from tests.golden import checkpoints
 
+        if self.report.get("weights", WRITTEN) is not None:  # by the process before this one
+            return self.folder
         started = self.clock.s
         checkpoints.write(self.folder, SALT)
-        self.report.tell("weights", "synthetic, written in s", round(self.clock.s - started, 1))
+        _more_contrast(self.folder / files.GENERATOR)
+        self.report.tell("weights", WRITTEN, round(self.clock.s - started, 1))
         return self.folder
 
     @cached_property
@@ -84,6 +97,10 @@ class Bench:
         checkout = self.options.reference
         return Theirs.of(checkout, self.weights) if checkout else None
 
+    def left_of(self, entries: list[Any]) -> list[Any]:
+        """Return the contestants without those with which the device was lost before."""
+        return [entry for entry in entries if entry.name not in self.without]
+
     def their_entries(self, part: str, of: Callable[[Any], list[Any]]) -> list[Any]:
         """Return contestants of the reference; none where it is missing, which is told."""
         try:
@@ -109,7 +126,7 @@ def contestants(bench: Bench, deadline: Deadline) -> None:
     try:
         theirs = bench.their_entries(part, lambda they: they.entries(case, machine))
         mine = ours.entries(TRIAL_BATCHES) if bench.smoke else ours.entries()
-        race.enter([*theirs, *mine], deadline)
+        race.enter(bench.left_of([*theirs, *mine]), deadline)
         race.run(deadline, (theirs or mine)[0].name)
     finally:
         ours.close()
@@ -132,11 +149,11 @@ def compiled(bench: Bench, deadline: Deadline) -> None:
     try:
         raced = bench.report.figures.get("contestants", {})
         mine = []
-        for batch in TRIAL_BATCHES if bench.smoke else (1, 8):
+        for batch in (1,) if bench.smoke else (1, 8):
             all_of_us = [ours.entry(recipe, batch) for recipe in recipes(machine)]
             best = gpu_targets.fastest(raced, batch)
             mine.append(next((e for e in all_of_us if e.name == best), all_of_us[-1]))
-        race.enter([*mine, *theirs], deadline)
+        race.enter(bench.left_of([*mine, *theirs]), deadline)
         race.run(deadline, theirs[-1].name)
     finally:
         ours.close()
@@ -169,7 +186,7 @@ def end_to_end(bench: Bench, deadline: Deadline) -> None:
 def pacing(bench: Bench, deadline: Deadline) -> None:
     command = [sys.executable, "-m", "benchmarks.gpu_pacing", "--device", bench.machine.name]
     if bench.smoke:
-        command += ["--seconds", "3", "--size", "320x180", "--fps", "5"]
+        command += ["--seconds", "2", "--size", "320x180", "--fps", "5"]
     else:
         seconds = min(bench.options.pacing_seconds, max(3.0, deadline.left_s - PACING_START_S))
         command += ["--seconds", str(seconds), "--weights", str(bench.weights)]
@@ -206,6 +223,14 @@ def layers(bench: Bench, deadline: Deadline) -> None:
     from benchmarks import gpu_layers
 
     gpu_layers.run(bench.machine, bench.report, deadline, smoke=bench.smoke)
+
+
+def _more_contrast(file: Path) -> None:
+    """Enlarge what goes into the generator's last sigmoid."""
+    state = torch.load(file, weights_only=True)
+    for name in ("conv_img.0.weight", "conv_img.0.bias"):
+        state[name] = CONTRAST * state[name]
+    torch.save(state, file)
 
 
 PARTS: dict[str, Callable[[Bench, Deadline], None]] = {

@@ -12,7 +12,7 @@ import torch
 
 from benchmarks.gpu_case import RING, Case
 from benchmarks.gpu_contestants import Contestant, Entry
-from benchmarks.gpu_machine import Machine
+from benchmarks.gpu_machine import DeviceGone, Machine
 from benchmarks.gpu_report import (
     Column,
     Deadline,
@@ -80,8 +80,7 @@ class Race:
             try:
                 self._enter(entry)
             except Exception as exc:  # the others must run
-                self._table.add(contestant=entry.name, error=line_of(exc))
-                self._machine.device.free()
+                self._fail(entry.name, exc)
 
     def _enter(self, entry: Entry) -> None:
         machine = self._machine
@@ -100,6 +99,13 @@ class Race:
             **compare(pictures, self._case.expected),
         )
         self._ready.append(contestant)
+
+    def _fail(self, name: str, exc: Exception) -> None:
+        """Tell it in the contestant's row. Raises: `DeviceGone` where nobody can go on."""
+        self._table.add(contestant=name, error=line_of(exc))
+        if self._machine.lost():
+            raise DeviceGone(name) from exc
+        self._machine.device.free()
 
     def _drawn(self, contestant: Contestant) -> np.ndarray:
         """Draw the checked faces, each time over something spoilt."""
@@ -150,7 +156,7 @@ class Race:
                 times = self._machine.timed(works)[self._plan.settling :]
         except Exception as exc:  # out of the race; the others go on
             self._ready.remove(contestant)
-            self._table.add(contestant=contestant.name, error=line_of(exc))
+            self._fail(contestant.name, exc)
             return
         mean = [ms / batch for ms in times]
         self._rounds.setdefault(contestant.name, []).append(mean)

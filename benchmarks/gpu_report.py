@@ -62,8 +62,15 @@ class Report:
         self.clock = clock
         self.figures: dict[str, Any] = {}
         self._file = file
+        if file is not None:
+            file.parent.mkdir(parents=True, exist_ok=True)
         self._say = say or (lambda text: print(text, flush=True))
         self._lock = threading.Lock()
+
+    def resume(self) -> None:
+        """Go on with what is in the file."""
+        if self._file is not None and self._file.is_file():
+            self.figures = json.loads(self._file.read_text(encoding="utf-8"))
 
     def say(self, text: str = "") -> None:
         self._say(text)

@@ -112,4 +112,5 @@ def _there(row: Mapping[str, Any]) -> bool:
 
 
 def _worst(rows: Sequence[Mapping[str, Any]], key: str, of: Any) -> float | None:
-    return of((row[key] for row in rows), default=None)
+    worst: float | None = of((row[key] for row in rows), default=None)
+    return worst
