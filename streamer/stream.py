@@ -240,6 +240,10 @@ class Stream:
                     self._take_presets()
             self._cover()  # ready before it is asked for
             self._heed(self.photo)
+            engine = self._stage.engine
+            if engine is not None:
+                # Why it is slower than it could be; that it fails is told elsewhere.
+                self.problems.set("speed", str(engine.figures().get("problem") or ""))
             self.stats.sample_memory()
             if self._recorder is not None:
                 self._recorder.flush(lambda text: self.problems.set("take", text))
