@@ -128,6 +128,9 @@ def conclude(bench: Bench) -> None:
         bench.report.say(line)
 
 
+leave = os._exit  # a thread that compiles cannot be asked to end
+
+
 def cut(bench: Bench) -> None:
     """End here, whatever is under way: the figures so far are what was asked for."""
     bench.report.say(f"\nCut after {bench.options.minutes:g} minutes in the part '{bench.now}'.")
@@ -137,7 +140,7 @@ def cut(bench: Bench) -> None:
     conclude(bench)
     sys.stdout.flush()
     shutil.rmtree(bench.folder, ignore_errors=True)
-    os._exit(CUT)
+    leave(CUT)
 
 
 def parser() -> argparse.ArgumentParser:

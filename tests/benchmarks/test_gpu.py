@@ -4,6 +4,7 @@ import argparse
 import json
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -23,7 +24,7 @@ from benchmarks.gpu_contestants import Contestant, Entry
 from benchmarks.gpu_machine import DeviceGone, Machine
 from benchmarks.gpu_parts import Bench
 from benchmarks.gpu_race import Plan, Race
-from benchmarks.gpu_report import Clock, Report, ratio
+from benchmarks.gpu_report import Clock, Deadline, Report, ratio
 from benchmarks.gpu_targets import fastest, targets
 
 pytestmark = pytest.mark.neural
@@ -69,14 +70,29 @@ def test_all_parts_run_on_a_cpu_and_end_with_every_target(tmp_path: Path) -> Non
     assert len(last.split(" | ")) == len(targets({}))
 
 
-def test_a_run_that_takes_too_long_is_cut_and_leaves_its_figures(tmp_path: Path) -> None:
-    file = tmp_path / "gpu.json"
+def test_a_run_that_takes_too_long_is_cut_and_leaves_its_figures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, left, codes = tmp_path / "gpu.json", threading.Event(), list[int]()
 
-    done = run("--minutes", "0.02", "--parts", "environment", "contestants", "--json", str(file))
+    def compiles(bench: Bench, deadline: Deadline) -> None:
+        bench.report.put("environment", "device", "a card")
+        assert left.wait(60.0)
 
-    assert done.returncode == gpu.CUT
-    assert "Cut after 0.02 minutes" in done.stdout
-    assert json.loads(file.read_text())["environment"]["device"] == "cpu"
+    def leave(code: int) -> None:
+        codes.append(code)
+        left.set()
+
+    monkeypatch.setitem(gpu.PARTS, "environment", compiles)
+    monkeypatch.setattr(gpu, "leave", leave)
+
+    gpu.main(["--smoke", "--minutes", "0.02", "--parts", "environment", "--json", str(file)])
+
+    assert codes == [gpu.CUT]
+    assert "Cut after 0.02 minutes in the part 'environment'." in capsys.readouterr().out
+    figures = json.loads(file.read_text())
+    assert figures["environment"]["device"] == "a card"
+    assert len(figures["run"]["targets"]) == len(targets({}))
 
 
 class Rig:
