@@ -93,8 +93,13 @@ def add_routes(app: Flask, panel: Panel) -> None:
     @app.after_request
     def name_the_scheme(response: Response) -> Response:
         if response.status_code == 401:
-            # Bearer alone: Basic would make browsers open a window of their own.
-            response.headers["WWW-Authenticate"] = 'Bearer realm="Living Portrait"'
+            schemes = ["Bearer"]
+            # Media players send a password only when asked for it so. A browser would open a
+            # window of its own; all of them, and nothing else here, call themselves Mozilla.
+            if "Mozilla" not in request.headers.get("User-Agent", ""):
+                schemes.append("Basic")
+            for scheme in schemes:  # a header each: players read no lists
+                response.headers.add("WWW-Authenticate", f'{scheme} realm="Living Portrait"')
         return response
 
 

@@ -221,6 +221,15 @@ def test_scripts_send_it_as_a_bearer_and_obs_as_a_password(phone: FlaskClient) -
     assert phone.get("/state").status_code == 401  # no session comes of it
 
 
+def test_players_are_asked_for_a_password_and_browsers_never(phone: FlaskClient) -> None:
+    player = phone.get("/preview.mjpg", headers={"User-Agent": "Lavf/59.27.100"})
+    browser = phone.get("/state", headers={"User-Agent": "Mozilla/5.0 (X11) Firefox/140.0"})
+
+    asked = [value.partition(" ")[0] for value in player.headers.getlist("WWW-Authenticate")]
+    assert asked == ["Bearer", "Basic"]
+    assert browser.headers.getlist("WWW-Authenticate") == ['Bearer realm="Living Portrait"']
+
+
 @pytest.mark.parametrize(
     "header",
     ["Bearer wrong", "Bearer", "Bearer ", f"Basic {TOKEN}", "Basic !!", f"Token {TOKEN}", TOKEN],
