@@ -102,6 +102,15 @@ def door(stream: FakeStream) -> Iterator[OscDoor]:
     opened.stop()
 
 
+@pytest.fixture(scope="module")
+def senders() -> Iterator[list[socket.socket]]:
+    """All senders stay open, so that no two rows have the same port."""
+    opened: list[socket.socket] = []
+    yield opened
+    for sender in opened:
+        sender.close()
+
+
 def message(address: str, args: list[Any]) -> Any:
     builder = OscMessageBuilder(address)
     for arg in args:
@@ -120,7 +129,13 @@ def names(rows: list[tuple[str, list[Any], str]]) -> list[str]:
 @pytest.mark.parametrize(("address", "args", "code"), ROWS, ids=names(ROWS))
 @pytest.mark.parametrize("wrapped", ["plain", "bundle", "future bundle"])
 def test_what_controllers_send_is_understood(
-    stream: FakeStream, door: OscDoor, address: str, args: list[Any], code: str, wrapped: str
+    stream: FakeStream,
+    door: OscDoor,
+    senders: list[socket.socket],
+    address: str,
+    args: list[Any],
+    code: str,
+    wrapped: str,
 ) -> None:
     datagram = message(address, args).dgram
     if wrapped != "plain":
@@ -133,14 +148,15 @@ def test_what_controllers_send_is_understood(
     stream.set_privacy(False)
     stream.photo = "mona-lisa"
 
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-        sender.sendto(datagram, ("127.0.0.1", door.port))
-        name = f"127.0.0.1:{sender.getsockname()[1]}"
+    sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    senders.append(sender)
+    sender.sendto(datagram, ("127.0.0.1", door.port))
+    name = f"127.0.0.1:{sender.getsockname()[1]}"
 
-        def lines() -> list[dict[str, Any]]:
-            return [line for line in door.monitor() if line["sender"] == name]
+    def lines() -> list[dict[str, Any]]:
+        return [line for line in door.monitor() if line["sender"] == name]
 
-        wait_until(lines)
+    wait_until(lines)
 
     # A photo is changed beside it; the line then says so.
     codes = [line["code"].replace("photo_changed", "photo_asked") for line in lines()]
