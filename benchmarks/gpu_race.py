@@ -162,7 +162,9 @@ class Race:
         self._rounds.setdefault(contestant.name, []).append(mean)
 
     def _conclude(self, baseline: str) -> None:
-        there = self._rounds.get(baseline) or next(iter(self._rounds.values()), [])
+        if baseline not in self._rounds:  # it failed
+            baseline = next(iter(self._rounds), "")
+        there = self._rounds.get(baseline, [])
         for contestant in self._ready:
             rounds = self._rounds.get(contestant.name, [])
             if not rounds:
