@@ -82,6 +82,13 @@ class Stage:
             self.engine.close()
 
     @property
+    def on_air(self) -> Act:
+        """What the loop draws. Raises `ConfigError` before there is anything."""
+        if self.act is None:
+            raise ConfigError("The stream has not been started.")
+        return self.act
+
+    @property
     def photo(self) -> Photo:
         """The portrait's photo."""
         assert self.portrait is not None

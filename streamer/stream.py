@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from streamer.animation.animator import Animator
-from streamer.animation.idle_style import IdleStyle
 from streamer.animation.preset_library import PresetLibrary
 from streamer.animation.presets import Preset
 from streamer.config import Config
@@ -19,29 +18,30 @@ from streamer.controls import Controls, Wishes
 from streamer.courtesy import Courtesy
 from streamer.engines import Scene
 from streamer.engines.choice import Choice, Options, choose_engine
-from streamer.errors import ConfigError, ConsentError, PhotoError, PortraitError
+from streamer.errors import ConfigError, ConsentError, PhotoError
 from streamer.film import TakeFilm
 from streamer.generate import Frames
 from streamer.landmark_editing import LandmarkEditing
 from streamer.loop import Act, Moment, run
+from streamer.output import Output
 from streamer.pacer import Pacer
 from streamer.photo import Photo
 from streamer.photo_library import PhotoEntry, PhotoLibrary
 from streamer.preset_files import PresetFiles
-from streamer.privacy import Card, privacy_picture
+from streamer.privacy import privacy_picture
 from streamer.problems import Problems
 from streamer.readout import Readout
-from streamer.recording import Recorder
-from streamer.replaying import Replay
+from streamer.repertoire import Repertoire
 from streamer.resources import shipped, user_folder
 from streamer.scheduling import wake_soon
 from streamer.sinks import Sink
-from streamer.sinks.camera import CameraSink, CameraState, list_cameras
+from streamer.sinks.camera import list_cameras
 from streamer.sinks.preview import PreviewSink
 from streamer.stage import Stage
 from streamer.stats import Stats
-from streamer.takes import Take, read_take
-from streamer.view import Frame, View
+from streamer.takes import Take
+from streamer.taking import Taking
+from streamer.view import View
 
 log = logging.getLogger(__name__)
 
@@ -51,9 +51,6 @@ HOUSEKEEPING_S: Final = 0.5
 # A frame is begun this part of a period before its deadline: longer than a usual frame takes to
 # draw on a CPU, so that frames leave evenly; more would delay a cue for nothing.
 LEAD: Final = 0.3
-
-# What the operator chooses of a view; the rest of it belongs to the output.
-VIEW_CHOICES: Final = ("fit", "zoom", "offset_x", "offset_y", "mirror", "fill")
 
 
 class Stream:
@@ -109,17 +106,13 @@ class Stream:
             self.seed,
             config.fps,
         )
-        self._sinks: list[Sink] = [self.preview, *sinks]
-        self._output = threading.Lock()  # held while engine, camera, size or rate change
-        self._covering = threading.Lock()  # held for a moment: privacy waits for nothing slow
-        self._card = Card(
-            config.privacy_picture, say=lambda text: self.problems.set("privacy", text)
+        self._output = Output(
+            config, self._stage, self._readout, self.problems, [self.preview, *sinks]
         )
-        self._library = threading.Lock()  # held while the preset folders are looked at
-        self._draft: Preset | None = None
+        self._repertoire = Repertoire(self.presets, self.problems)
+        self._changing = threading.Lock()  # held while engine, camera, size or rate change
         self._animator: Animator | None = None
-        self._recorder: Recorder | None = None
-        self._replay: Replay | None = None
+        self._taking: Taking | None = None
         self._threads: list[threading.Thread] = []
 
     # --- life
@@ -144,10 +137,13 @@ class Stream:
             presets=self.presets.presets,
             styles=self.presets.idle_styles,
         )
+        self._repertoire.give_to(self._animator)
         self._heed(self.photo)
-        self._say_presets()
-        self._open_camera()
-        self._begin_takes()
+        self._output.open(self.config)
+        settings = {**self.choices(), "seed": self.seed}
+        self._taking = Taking(
+            self.config, self.controls, self._stage, self.problems, settings, self._spawn
+        )
         self._readout.pacer = pacer = Pacer(self.config.fps, lead=LEAD)
         self._spawn("render", lambda: self._render(pacer, act))
         self._spawn("housekeeping", self._keep_house)
@@ -188,10 +184,9 @@ class Stream:
         for thread in self._threads:
             if thread is not threading.current_thread():
                 thread.join(timeout=5.0)
-        for sink in self._sinks:
-            sink.close()
-        if self._recorder is not None:
-            self._recorder.close()
+        self._output.close()
+        if self._taking is not None:
+            self._taking.close()
         self._stage.close()
 
     def _spawn(self, name: str, target: Callable[[], None]) -> None:
@@ -201,6 +196,7 @@ class Stream:
 
     def _render(self, pacer: Pacer, act: Act) -> None:
         assert self._animator is not None
+        assert self._taking is not None
         seconds = self.config.seconds
         wake_soon()
         try:
@@ -210,13 +206,13 @@ class Stream:
                 animator=self._animator,
                 controls=self.controls,
                 act=act,
-                sinks=self._sinks,
+                sinks=self._output.sinks,
                 stats=self.stats,
                 publish=self._publish,
                 watch=self._watch,
                 problem=lambda text: self.problems.set("stream", text),
-                before=self._before,
-                heed=self._keep,
+                before=self._taking.before,
+                heed=self._taking.keep,
                 courtesy=self.courtesy,
                 **({} if seconds is None else {"until_s": seconds}),
             )
@@ -235,73 +231,22 @@ class Stream:
 
     def _keep_house(self) -> None:
         while not self._stop.wait(HOUSEKEEPING_S):
-            with self._library:
-                if self.presets.reload_if_changed(self._readout.now):
-                    self._take_presets()
-            self._cover()  # ready before it is asked for
+            self._repertoire.refresh(self._readout.now)
+            self._output.cover()  # ready before it is asked for
             self._heed(self.photo)
             engine = self._stage.engine
             if engine is not None:
                 # Why it is slower than it could be; that it fails is told elsewhere.
                 self.problems.set("speed", str(engine.figures().get("problem") or ""))
             self.stats.sample_memory()
-            if self._recorder is not None:
-                self._recorder.flush(lambda text: self.problems.set("take", text))
-
-    # --- takes
-
-    def _begin_takes(self) -> None:
-        """Make ready to record a take and to replay one. Raises `SinkError`, `TakeError`."""
-        config = self.config
-        if config.take is not None:
-            self._replay = Replay(
-                read_take(config.take),
-                self.controls,
-                change_photo=self._change_photo_later,
-                change_view=lambda view: self._later("view", lambda: self.change_view(**view)),
-            )
-        if config.record is not None:
-            settings = {**self.choices(), "seed": self.seed}
-            self._recorder = Recorder(config.record, settings, self.controls.snapshot())
-
-    def _before(self, t: float) -> None:
-        if self._replay is not None:
-            self._replay.advance(t)
-
-    def _keep(self, t: float, wishes: Wishes, changed: bool) -> None:
-        if self._recorder is None:
-            return
-        stage = None
-        if changed:
-            view = self._stage.view
-            stage = {
-                "photo": self.photo.name,
-                "view": {name: getattr(view, name) for name in VIEW_CHOICES},
-            }
-        self._recorder.see(t, wishes, stage)
-
-    def _change_photo_later(self, name: str) -> None:
-        self._later("photo", lambda: self.change_photo(name))
-
-    def _later(self, what: str, change: Callable[[], None]) -> None:
-        """Do what a take asks for beside the render thread; a refusal is told, the take goes on."""
-
-        def run() -> None:
-            try:
-                change()
-            except PortraitError as exc:
-                self.problems.set("take", f"The take's {what} was not taken: {exc}")
-
-        self._spawn("replay", run)
+            if self._taking is not None:
+                self._taking.flush()
 
     # --- presets
 
     def reload_presets(self) -> None:
         """Look at the preset folders now, and forget a preset that was only tried."""
-        with self._library:
-            self._draft = None
-            self.presets.reload()
-            self._take_presets()
+        self._repertoire.reload()
 
     def try_preset(self, preset: Preset | None, *, strength: float = 1.0) -> None:
         """Play a preset that is not in the library, under its own name; None forgets it.
@@ -310,25 +255,9 @@ class Stream:
         """
         if preset is not None:
             self._check_consent(preset)
-        with self._library:
-            self._draft = preset
-            self._take_presets()
+        self._repertoire.rehearse(preset)
         if preset is not None:
             self.controls.trigger(preset.name, strength, source="draft")
-
-    def _take_presets(self) -> None:
-        """Give the library's present content to the animator. ``_library`` is held."""
-        presets: Mapping[str, Preset] = self.presets.presets
-        styles: Mapping[str, IdleStyle] = self.presets.idle_styles
-        if self._draft is not None:
-            presets = {**presets, self._draft.name: self._draft}
-        if self._animator is not None:
-            self._animator.set_presets(presets)
-            self._animator.set_styles(styles)
-        self._say_presets()
-
-    def _say_presets(self) -> None:
-        self.problems.set("presets", " ".join(self.presets.problems))
 
     # --- camera, size and rate
 
@@ -344,51 +273,11 @@ class Stream:
         Raises: `ConfigError`, `EngineError`; everything stays as it was.
         """
         given = {"camera": camera, "size": size, "fps": fps}
-        with self._output:
+        with self._changing:
             before = self.config
-            config = replace(before, **{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
-            view = config.view
-            old = (before.camera, before.view.width, before.view.height, before.fps)
-            if (config.camera, view.width, view.height, config.fps) == old:
-                return
-            if (view.width, view.height, config.fps) != old[1:]:
-                self._stage.change_output(view.width, view.height, config.fps)
-            self.config = config
-            self._readout.fps = config.fps
-            with self._covering:
-                if self._readout.privacy:
-                    self._act.cover(self._cover())
-            if self._readout.pacer is not None:
-                self._readout.pacer.change_rate(config.fps)
-            self._close_camera()
-            self._open_camera()
-
-    def _open_camera(self) -> None:
-        config, view = self.config, self._stage.view
-        if config.camera == "none":
-            return
-        camera = CameraSink(
-            config.camera,
-            view.width,
-            view.height,
-            config.fps,
-            on_change=self._say_camera,
-            native=self._act.native,
-            preview_url=("" if config.panel == "off" else f"http://{config.panel}/preview.mjpg"),
-        )
-        self._readout.camera = camera
-        self._sinks.insert(0, camera)
-
-    def _close_camera(self) -> None:
-        camera, self._readout.camera = self._readout.camera, None
-        if camera is not None:
-            self._sinks.remove(camera)
-            camera.close()
-            self.problems.set("camera", "")
-
-    def _say_camera(self, state: CameraState) -> None:
-        if state.status != "closed":  # at the end there is nothing to act on
-            self.problems.set("camera", state.message)
+            wanted = replace(before, **{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
+            self._output.change(before, wanted)
+            self.config = wanted
 
     # --- privacy
 
@@ -399,12 +288,7 @@ class Stream:
 
     def set_privacy(self, on: bool) -> None:
         """Show the "be right back" picture with the next frame, or fade back to the face."""
-        with self._covering:
-            self._act.cover(self._cover() if on else None)
-            self._readout.privacy = on
-
-    def _cover(self) -> Frame:
-        return self._card.at(self._stage.view.width, self._stage.view.height)
+        self._output.set_privacy(on)
 
     # --- engine, portrait and view
 
@@ -413,7 +297,7 @@ class Stream:
 
         Raises: `ConfigError`, `EngineError`, `WeightsError`; the present one stays.
         """
-        with self._output:
+        with self._changing:
             before = self.config
             wanted = replace(before, engine=engine, device=device, speed=speed or before.speed)
             self.config = wanted
@@ -554,12 +438,6 @@ class Stream:
     def report(self) -> dict[str, object]:
         """Return the figures of ``--report``."""
         return self._readout.report()
-
-    @property
-    def _act(self) -> Act:
-        if self._stage.act is None:
-            raise ConfigError("The stream has not been started.")
-        return self._stage.act
 
 
 def _given(folder: Path | None) -> Iterator[Path]:

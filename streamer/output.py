@@ -1,0 +1,106 @@
+"""Where frames leave: the camera at a size and rate, and the picture that covers the face."""
+
+import threading
+from collections.abc import Sequence
+
+from streamer.config import Config
+from streamer.loop import Act
+from streamer.privacy import Card
+from streamer.problems import Problems
+from streamer.readout import Readout
+from streamer.sinks import Sink
+from streamer.sinks.camera import CameraSink, CameraState
+from streamer.stage import Stage
+from streamer.view import Frame
+
+
+class Output:
+    """The sinks of a stream, the camera first; ``sinks`` is what the loop goes through.
+
+    `change` and `set_privacy` may be called from any thread.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        stage: Stage,
+        readout: Readout,
+        problems: Problems,
+        sinks: Sequence[Sink],
+    ) -> None:
+        self.sinks: list[Sink] = list(sinks)
+        self._stage = stage
+        self._readout = readout
+        self._problems = problems
+        self._covering = threading.Lock()  # held for a moment: privacy waits for nothing slow
+        self._card = Card(config.privacy_picture, say=lambda text: problems.set("privacy", text))
+
+    def open(self, config: Config) -> None:
+        """Open the camera that is wanted; without one it is waited for."""
+        view = self._stage.view
+        if config.camera == "none":
+            return
+        camera = CameraSink(
+            config.camera,
+            view.width,
+            view.height,
+            config.fps,
+            on_change=self._say,
+            native=self._act.native,
+            preview_url=("" if config.panel == "off" else f"http://{config.panel}/preview.mjpg"),
+        )
+        self._readout.camera = camera
+        self.sinks.insert(0, camera)
+
+    def change(self, before: Config, wanted: Config) -> None:
+        """Take another camera, size or rate. One caller at a time.
+
+        Raises: `ConfigError`, `EngineError`; everything stays as it was.
+        """
+        old, new = _form(before), _form(wanted)
+        if old == new:
+            return
+        if old[1:] != new[1:]:
+            self._stage.change_output(wanted.view.width, wanted.view.height, wanted.fps)
+        self._readout.fps = wanted.fps
+        with self._covering:
+            if self._readout.privacy:
+                self._act.cover(self.cover())
+        if self._readout.pacer is not None:
+            self._readout.pacer.change_rate(wanted.fps)
+        self._close_camera()
+        self.open(wanted)
+
+    def close(self) -> None:
+        """Close all sinks; calling it twice is harmless."""
+        for sink in self.sinks:
+            sink.close()
+
+    def set_privacy(self, on: bool) -> None:
+        """Show the "be right back" picture with the next frame, or fade back to the face."""
+        with self._covering:
+            self._act.cover(self.cover() if on else None)
+            self._readout.privacy = on
+
+    def cover(self) -> Frame:
+        """Return that picture at the present size; the first call for a size makes it."""
+        return self._card.at(self._stage.view.width, self._stage.view.height)
+
+    def _close_camera(self) -> None:
+        camera, self._readout.camera = self._readout.camera, None
+        if camera is not None:
+            self.sinks.remove(camera)
+            camera.close()
+            self._problems.set("camera", "")
+
+    def _say(self, state: CameraState) -> None:
+        if state.status != "closed":  # at the end there is nothing to act on
+            self._problems.set("camera", state.message)
+
+    @property
+    def _act(self) -> Act:
+        return self._stage.on_air
+
+
+def _form(config: Config) -> tuple[str, int, int, float]:
+    return config.camera, config.view.width, config.view.height, config.fps
