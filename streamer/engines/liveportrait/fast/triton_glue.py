@@ -4,7 +4,7 @@ Where and in which numbers each method works is told by `glue.Glue`; `torch_glue
 it is held against.
 """
 
-from streamer.engines.liveportrait.fast.kernels import available
+from streamer.engines.liveportrait.fast.kernels import unloadable
 from streamer.engines.liveportrait.fast.launch import Launch, start
 from streamer.engines.liveportrait.fast.triton_maps import TritonMaps
 from streamer.engines.liveportrait.fast.triton_volumes import TritonVolumes
@@ -19,7 +19,7 @@ class TritonGlue(TritonVolumes, TritonMaps):
     """
 
     def __init__(self, launch: Launch = start) -> None:
-        missing = available()
+        missing = unloadable()
         if missing is not None:
             raise RuntimeError(f"The Triton kernels cannot be used: {missing}.")
         from streamer.engines.liveportrait.fast.kernels import maps, motion, volumes

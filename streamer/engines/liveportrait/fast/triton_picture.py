@@ -11,7 +11,7 @@ from torch import Tensor
 
 from streamer.engines.liveportrait.fast import colour
 from streamer.engines.liveportrait.fast.compose import Box, Compose, Layer, Shrink
-from streamer.engines.liveportrait.fast.kernels import available
+from streamer.engines.liveportrait.fast.kernels import unloadable
 from streamer.engines.liveportrait.fast.launch import Launch, blocks, start
 
 # A thread has one block of 2 x 2 pixels: 48 bytes gathered, 12 to 20 written. More would leave a
@@ -27,7 +27,7 @@ class TritonFinish:
     """
 
     def __init__(self, launch: Launch = start) -> None:
-        missing = available()
+        missing = unloadable()
         if missing is not None:
             raise RuntimeError(f"The Triton kernels cannot be used: {missing}.")
         from streamer.engines.liveportrait.fast.kernels import frames

@@ -1,7 +1,7 @@
 """The glue of the fast networks as Triton kernels, a single pass over memory each.
 
-The modules in here import triton, which is not everywhere: ask `available` before. Every kernel
-has a plain twin in torch, which it is held against.
+The modules in here import triton, which is not everywhere: ask `available` first. Every kernel has
+a plain twin in torch, which it is held against.
 
 Block sizes are constants: a program works on 1024 values (32 pixels by 32 channels), which four
 warps hold in eight registers each and which are read and written in whole sectors of 32 bytes. Such
@@ -18,8 +18,8 @@ from pathlib import Path
 
 
 @cache
-def available() -> str | None:
-    """Return None where the kernels can be compiled and started, else why not. Imports triton."""
+def unloadable() -> str | None:
+    """Return None where triton can be imported, else why not. Imports it."""
     if find_spec("triton") is None:
         return "triton is not installed"
     try:
@@ -28,7 +28,12 @@ def available() -> str | None:
         return f"triton cannot be loaded ({type(exc).__name__}: {str(exc).splitlines()[0]})"
     if int(triton.__version__.split(".")[0]) < 3:
         return f"triton {triton.__version__} is too old; 3 is needed"
-    return _missing_tool()
+    return None
+
+
+def available() -> str | None:
+    """Return None where kernels can be compiled and started, else why not. Imports triton."""
+    return unloadable() or _missing_tool()
 
 
 def _missing_tool() -> str | None:

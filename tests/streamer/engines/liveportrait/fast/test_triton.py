@@ -23,7 +23,7 @@ pytest.importorskip("triton", reason="triton is not installed; pip install -e '.
 from streamer.engines.liveportrait.fast import kernels
 from streamer.engines.liveportrait.fast.launch import pixel_step, readable, writable
 from streamer.engines.liveportrait.fast.triton_glue import TritonGlue
-from tests.streamer.engines.liveportrait.fast.interpreted import CASES, a_map
+from tests.streamer.engines.liveportrait.fast.twins import CASES, a_map
 
 pytestmark = pytest.mark.neural
 
@@ -52,7 +52,7 @@ def run(program: str, *arguments: str, folder: Path) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def interpreted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, float]]:
-    answers = run("interpreted.py", folder=tmp_path_factory.mktemp("interpreted"))
+    answers = run("twins.py", "cpu", folder=tmp_path_factory.mktemp("interpreted"))
     return {answer["case"]: answer["off"] for answer in answers}
 
 
@@ -60,6 +60,13 @@ def interpreted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str,
 def test_a_kernel_answers_as_its_twin(interpreted: dict[str, dict[str, float]], case: str) -> None:
     assert interpreted[case]
     assert {name: off for name, off in interpreted[case].items() if not off <= 1.0} == {}
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+def test_all_kernels_answer_as_their_twins_on_a_card(tmp_path: Path) -> None:
+    for answer in run("twins.py", "cuda", folder=tmp_path):
+        assert {name: off for name, off in answer["off"].items() if not off <= 1.0} == {}
 
 
 @pytest.fixture(scope="module")
@@ -116,11 +123,8 @@ def test_triton_says_what_it_lacks_before_it_is_used(
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("CC", raising=False)
 
-    kernels.available.cache_clear()
-    try:
-        assert kernels.available() == "triton needs a C compiler; install gcc"
-    finally:
-        kernels.available.cache_clear()
+    assert kernels.unloadable() is None
+    assert kernels.available() == "triton needs a C compiler; install gcc"
 
 
 def test_more_terms_than_kernels_take_are_refused() -> None:

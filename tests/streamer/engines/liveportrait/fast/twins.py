@@ -1,16 +1,19 @@
-"""Every kernel beside its twin in torch, in Triton's interpreter: no card is needed.
+"""Every kernel beside its twin in torch, in Triton's interpreter, which needs no card, or on one.
 
-Run as a program (`test_triton` does): whether triton interprets or compiles is settled when the
-kernels are imported, for a whole process. Prints one JSON line per case: its name, and how far the
-kernel is from its twin in units of what is allowed.
+Run as a program (`test_triton` does) with a device, cpu or cuda, and perhaps names of cases:
+whether triton interprets or compiles is settled when the kernels are imported, for a whole process.
+Prints a JSON line per case: how far each answer is from its twin, in units of what is allowed.
 """
 
 import json
 import os
+import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator
 
-if __name__ == "__main__":
+DEVICE = sys.argv[1] if __name__ == "__main__" else "cpu"
+if __name__ == "__main__" and DEVICE == "cpu":
     os.environ["TRITON_INTERPRET"] = "1"
 
 import numpy as np
@@ -21,10 +24,15 @@ from streamer.engines.liveportrait.fast.bare import Bare
 from streamer.engines.liveportrait.fast.colour import native
 from streamer.engines.liveportrait.fast.compose import Box, Compose, Lines, Shrink, frames_of
 from streamer.engines.liveportrait.fast.finish import plain_finish
+from streamer.engines.liveportrait.fast.generator import FastGenerator
 from streamer.engines.liveportrait.fast.glue import MASK_TAPS, Normed, Source, Spread, padded
 from streamer.engines.liveportrait.fast.torch_glue import TorchGlue, heat_line
+from streamer.engines.liveportrait.fast.warping import FastWarping
+from streamer.engines.liveportrait.networks.generator import Generator, GeneratorDims
+from streamer.engines.liveportrait.networks.warping import WarpingDims, WarpingNetwork
 from streamer.engines.liveportrait.paste_back import PasteBack
 from streamer.view import View
+from tests.streamer.engines.liveportrait.fast import packing
 
 BATCHES = (1, 3)
 DTYPES = (torch.float32, torch.float16)
@@ -40,7 +48,7 @@ def case(check: Case) -> Case:
 
 def noise(*shape: int, dtype: torch.dtype = torch.float32, seed: int = 0) -> Tensor:
     source = torch.Generator().manual_seed(seed + sum(shape))
-    return torch.randn(shape, generator=source).to(dtype)
+    return torch.randn(shape, generator=source).to(DEVICE, dtype)
 
 
 def a_map(*shape: int, dtype: torch.dtype = torch.float32, seed: int = 0) -> Tensor:
@@ -70,7 +78,7 @@ def off(kernel: Tensor, twin: Tensor) -> float:
 def a_source(dtype: torch.dtype, channels: int = 4) -> Source:
     """A photo of an odd size: 2 slices of 3 x 5, 4 keypoints, 12 features."""
     depth, height, width, keypoints = 2, 3, 5, 4
-    axes = [torch.linspace(-1.0, 1.0, n) for n in (width, height, depth)]
+    axes = [torch.linspace(-1.0, 1.0, n, device=DEVICE) for n in (width, height, depth)]
     kp = 0.6 * noise(1, keypoints, 3, seed=4)
     lines = [heat_line(axis, kp[0, :, i]) for i, axis in enumerate(axes)]
     return Source(
@@ -168,7 +176,7 @@ def sums_with_an_activation() -> Iterator[tuple[str, float]]:
                 out = GLUE.activate(terms[:count], noise(37), 0.2)
                 twin = TWIN.activate(terms[:count], noise(37), 0.2)
                 yield f"{dtype} {batch} {count}", off(out, twin)
-    odd = torch.randn(2, 6, 3, 5)  # planes, not pixels: read all the same
+    odd = noise(2, 6, 3, 5)  # planes, not pixels: read all the same
     yield (
         "another layout",
         off(GLUE.activate([odd], noise(6), 0.0), TWIN.activate([odd], noise(6), 0.0)),
@@ -275,6 +283,28 @@ def what_is_not_finite_stays_so() -> Iterator[tuple[str, float]]:
     yield "mix of its parts", hidden(GLUE.mix(parts, noise(5), source, driving(1)))
 
 
+@case
+def a_whole_crop_of_small_networks() -> Iterator[tuple[str, float]]:
+    sizes = WarpingDims(
+        keypoints=2, channels=2, depth=3, compress=1, levels=2, width=4, max_width=8, out=8
+    )
+    motion = packing.seeded(WarpingNetwork(sizes)).to(DEVICE)
+    sizes_of_g = GeneratorDims(8, middle=8, blocks=1, up=8, out=4, hidden=4)
+    picture = packing.seeded(Generator(sizes_of_g)).to(DEVICE)
+    x_d, x_s = (points.float().to(DEVICE) for points in packing.keypoints(1, count=2))
+    answers = []
+    for glue in (GLUE, TWIN):
+        warping = FastWarping.of(motion, torch.float32, glue)
+        generator = FastGenerator.of(picture, torch.float32, glue)
+        features = warping(warping.prepare(noise(1, 2, 3, 4, 4), x_s), x_d)
+        image = generator(features)
+        answers.append((features, image, glue.picture(image)))
+    (features, image, crop), (other_features, other_image, other_crop) = answers
+    yield "features", off(features, other_features) / 5  # of sums of sums
+    yield "image", off(image, other_image) / 5
+    yield "crop", float((crop.int() - other_crop.int()).abs().max())
+
+
 def composed(view: View, zoom: float) -> Compose:
     """A crop in a picture of noise, turned a little, ``zoom`` times its size."""
     cos, sin = zoom * np.cos(0.2), zoom * np.sin(0.2)
@@ -282,9 +312,9 @@ def composed(view: View, zoom: float) -> Compose:
     out_from_crop = np.array([[cos, -sin, middle[0]], [sin, cos, middle[1]], [0, 0, 1]], np.float32)
     share = np.full((view.height, view.width), 255, np.uint8)
     share[:, -view.width // 4 :] = 100
-    picture = levels(view.height, view.width, 3).numpy()
+    picture = levels(view.height, view.width, 3).cpu().numpy()
     paste = PasteBack.into(picture, out_from_crop, share)
-    return Compose.of(paste, mirror=view.mirror, device="cpu")
+    return Compose.of(paste, mirror=view.mirror, device=DEVICE)
 
 
 def small_and_turned() -> Compose:
@@ -292,14 +322,20 @@ def small_and_turned() -> Compose:
     box, rows, columns = Box(4, 2, 20, 12), torch.arange(12), torch.arange(20)
     lines = (500 * rows - 2048, 900 * rows - 1024, 800 * columns, -400 * columns)
     background = levels(16, 32, 3)
-    cover = torch.rand(12, 20)
+    cover = torch.rand(12, 20, device=DEVICE)
     rest = (1 - cover[..., None]) * background[2:14, 4:24]
-    shrink = Shrink.of(10, "cpu", size=24)
-    return Compose(box, background, cover, rest, Lines(*(n.int() for n in lines)), shrink)
+    shrink = Shrink.of(10, DEVICE, size=24)
+    return Compose(
+        box, background, cover, rest, Lines(*(n.int().to(DEVICE) for n in lines)), shrink
+    )
 
 
 def levels(*shape: int) -> Tensor:
-    return torch.from_numpy(np.random.default_rng(sum(shape)).integers(0, 256, shape)).byte()
+    return (
+        torch.from_numpy(np.random.default_rng(sum(shape)).integers(0, 256, shape))
+        .byte()
+        .to(DEVICE)
+    )
 
 
 @case
@@ -326,7 +362,7 @@ def frames_and_their_camera_bytes() -> Iterator[tuple[str, float]]:
 
 @case
 def camera_bytes_of_a_bare_crop() -> Iterator[tuple[str, float]]:
-    bare = Bare.of(View(64, 64), device="cpu")
+    bare = Bare.of(View(64, 64), device=DEVICE)
     crops, frames, twins = levels(2, 512, 512, 3), frames_of(bare, 2), frames_of(bare, 2)
     bytes_, others = native(frames, "NV12"), native(frames, "NV12")
     FINISH(bare, crops, frames, bytes_, "NV12")
@@ -338,12 +374,12 @@ def camera_bytes_of_a_bare_crop() -> Iterator[tuple[str, float]]:
 @case
 def a_box_is_converted_in_place() -> Iterator[tuple[str, float]]:
     rgb = levels(3, 12, 20, 3)
-    strided = torch.zeros(3, 12 * 20 * 3 + 64, dtype=torch.uint8)
+    strided = levels(3, 12 * 20 * 3 + 64)
     frames = strided[:, 32 : 32 + 12 * 20 * 3].view(3, 12, 20, 3)
     frames.copy_(rgb)
     for pixel_format in ("I420", "NV12", "UYVY"):
         whole_frame = native(rgb, pixel_format)
-        out = torch.zeros(3, whole_frame.shape[1] + 16, dtype=torch.uint8)[:, :-16]
+        out = levels(3, whole_frame.shape[1] + 16)[:, :-16]
         for x in (0, 8):
             for box in (Box(x, 0, 8 if x == 0 else 12, 6), Box(x, 6, 8 if x == 0 else 12, 6)):
                 FINISH.convert(frames, out, pixel_format, box)
@@ -362,16 +398,14 @@ def nearly(kernel: Tensor, twin: Tensor) -> float:
 
 
 if __name__ == "__main__":
-    import sys
-    import warnings
-
     from streamer.engines.liveportrait.fast.triton_glue import TritonGlue
     from streamer.engines.liveportrait.fast.triton_picture import TritonFinish
 
     torch.set_num_threads(1)
+    torch.backends.cudnn.allow_tf32 = False
     warnings.simplefilter("ignore")  # the interpreter divides by zero where nothing is stored
     GLUE, TWIN, FINISH = TritonGlue(), TorchGlue(), TritonFinish()
-    for wanted in sys.argv[1:] or CASES:
+    for wanted in sys.argv[2:] or CASES:
         begun = time.process_time()
         found = dict(CASES[wanted]())
         seconds = round(time.process_time() - begun, 1)
