@@ -7,8 +7,9 @@ import sys
 import zipfile
 from pathlib import Path
 
-import platformdirs
 import pytest
+
+from streamer.resources import user_folder
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -59,7 +60,7 @@ def test_the_wheel_keeps_model_files_in_the_users_folder(installed: Path) -> Non
     done = run(installed, "-m", "control", "weights", "verify", "--json")
 
     table = json.loads(done.stdout)
-    assert table["folder"].startswith(str(platformdirs.user_data_path("living-portrait", False)))
+    assert table["folder"] == str(user_folder("photos").parent / "weights")
     assert [row["state"] for row in table["files"]] == ["missing"] * 6 + ["left out"] * 2
 
 
