@@ -11,6 +11,7 @@ from streamer.errors import (
     PortraitError,
     PresetError,
     SinkError,
+    SpeechError,
     TakeError,
     WeightsError,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "PortraitError",
     "PresetError",
     "SinkError",
+    "SpeechError",
     "TakeError",
     "View",
     "WeightsError",

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import Final, Protocol
 
 from streamer.parameters import PARAMETERS
 
@@ -21,6 +22,29 @@ MAX_CUES = 64
 MAX_SOURCES = 8
 
 
+# The name under which a text is said: of the cue, in `playing`, for a release.
+SPEECH: Final = "say"
+
+# The source of what a microphone drives.
+VOICE: Final = "mic"
+
+
+class Spoken(Protocol):
+    """A text that was prepared for the animator (`streamer.speech.speech`)."""
+
+    @property
+    def text(self) -> str:
+        """What is said."""
+
+    @property
+    def sounds(self) -> str:
+        """Its sounds, as a take keeps them."""
+
+    @property
+    def performance(self) -> object:
+        """How it is played."""
+
+
 @dataclass(frozen=True)
 class Cue:
     """One press or release of a preset.
@@ -28,7 +52,8 @@ class Cue:
     ``serial`` grows by one with every cue. ``strength`` is 0..1 for a press; a release has
     ``strength`` 0. ``length_s`` overrides the preset's own length. ``at`` is the stream time in
     seconds; ``None`` means "now", and the animator takes the time of the frame before.
-    ``name`` ``""`` with ``strength`` 0 releases everything that plays.
+    ``name`` ``""`` with ``strength`` 0 releases everything that plays. ``spoken`` is what a cue of
+    the name `SPEECH` says.
     """
 
     serial: int
@@ -37,6 +62,7 @@ class Cue:
     length_s: float | None = None
     at: float | None = None
     source: str = ""
+    spoken: Spoken | None = None
 
 
 @dataclass(frozen=True)
@@ -142,9 +168,37 @@ class Controls:
             raise ValueError(f"strength must be a finite number, got {strength}")
         if length_s is not None and not (math.isfinite(length_s) and length_s > 0):
             raise ValueError(f"length must be a positive number of seconds, got {length_s}")
+        self._cue(name, strength, length_s, at, source, None)
+
+    def say(
+        self,
+        spoken: Spoken,
+        strength: float = 1.0,
+        *,
+        at: float | None = None,
+        source: str = "",
+    ) -> None:
+        """Say a text that was prepared; it takes over from what is being said.
+
+        Raises: `ValueError` for a strength that is no finite number.
+        """
+        if not math.isfinite(strength):
+            raise ValueError(f"strength must be a finite number, got {strength}")
+        self._cue(SPEECH, strength, None, at, source, spoken)
+
+    def _cue(
+        self,
+        name: str,
+        strength: float,
+        length_s: float | None,
+        at: float | None,
+        source: str,
+        spoken: Spoken | None,
+    ) -> None:
         with self._lock:
             self._serial += 1
-            cue = Cue(self._serial, name, min(max(strength, 0.0), 1.0), length_s, at, source)
+            strength = min(max(strength, 0.0), 1.0)
+            cue = Cue(self._serial, name, strength, length_s, at, source, spoken)
             cues = (*self._wishes.cues, cue)[-MAX_CUES:]
             self._wishes = replace(self._wishes, cues=cues)
 

@@ -7,6 +7,7 @@
     │   └── PresetError a preset file: path, keyframe, field
     ├── PhotoError      the picture: unreadable, too small
     │   └── NoFaceError no face was found; its points can be marked by hand
+    ├── SpeechError     a text that cannot be said, a microphone or wave file that cannot be heard
     ├── ConsentError    what the person in the photo has not agreed to
     ├── WeightsError    model files: missing, damaged
     ├── EngineError     the engine cannot start or broke
@@ -43,6 +44,10 @@ class NoFaceError(PhotoError):
     def __init__(self, what: str, by_hand: str = "") -> None:
         super().__init__(what + by_hand)
         self.what = what if what.endswith(".") else f"{what}."
+
+
+class SpeechError(PortraitError):
+    """A text cannot be said, or a voice cannot be heard; the text says why and what would work."""
 
 
 class ConsentError(PortraitError):

@@ -21,7 +21,7 @@ from streamer.animation.performance import INDEX, NAMES, Performance, prepare
 from streamer.animation.playing import Playing
 from streamer.animation.presets import CHANNELS, Preset
 from streamer.animation.transition import Follower, Glide
-from streamer.controls import Cue, Wishes
+from streamer.controls import SPEECH, VOICE, Cue, Driven, Wishes
 from streamer.parameters import PARAMETERS, Face
 
 # How long a released slider takes to hand its parameter back.
@@ -144,7 +144,7 @@ class Animator:
         self._take_idle(wishes, before, first)
         self._take_cues(wishes, None if first else before)
         self._take_sliders(wishes.held, before, first)
-        self._drive.take(wishes.driven, before, now)
+        self._drive.take(self._allowed(wishes.driven), before, now)
 
         if self._rest_moves:
             self._own = [_inside(i, glide.at(now)) for i, glide in enumerate(self._rest)]
@@ -243,9 +243,14 @@ class Animator:
                     layer.fade(start)
             return
         performance = self._performances.get(cue.name)
+        if cue.name == SPEECH:
+            spoken = None if cue.spoken is None else cue.spoken.performance
+            performance = spoken if isinstance(spoken, Performance) else None
         if cue.strength <= 0.0:
             for layer in same:
-                if layer.performance.preset.mode != "toggle":
+                if cue.name == SPEECH:
+                    layer.fade(start)
+                elif layer.performance.preset.mode != "toggle":
                     layer.release(start)
             return
         if performance is None or (performance.preset.speaks and not self.may_speak):
@@ -255,7 +260,11 @@ class Animator:
             for layer in held:
                 layer.release(start)
             return
-        if any(start - layer.start < SAME_PRESS_S and not layer.leaving for layer in same):
+        pressed = start - SAME_PRESS_S
+        if any(
+            x.start > pressed and not x.leaving and x.performance.preset is performance.preset
+            for x in same
+        ):
             return
         playing = Playing(performance, start, cue.strength, cue.length_s)
         for layer in same:  # the newer press covers the older one, which then goes unseen
@@ -272,6 +281,14 @@ class Animator:
     def _make_way(self, t: float) -> None:
         for idle, _ in self._idles:
             idle.make_way(self._layers, t)
+
+    def _allowed(
+        self, driven: Mapping[str, Mapping[str, Driven]]
+    ) -> Mapping[str, Mapping[str, Driven]]:
+        """Leave out a voice, if the person on stage may not be made to speak."""
+        if self.may_speak or VOICE not in driven:
+            return driven
+        return {source: given for source, given in driven.items() if source != VOICE}
 
     # --- idle life ---------------------------------------------------------------------------
 
