@@ -113,6 +113,8 @@ def convert(key: str, value: Any, place: str) -> Any:
             return _truth(value)
         if key in _WHOLE:
             return int(_text(value))
+        if key == "hotkeys":
+            return _hotkeys(value)
         if key in ("osc_allow", "osc_feedback"):
             parts = value.split(",") if isinstance(value, str) else value
             return tuple(_text(part).strip() for part in parts)
@@ -121,6 +123,20 @@ def convert(key: str, value: Any, place: str) -> Any:
         return _text(value)
     except (TypeError, ValueError):
         raise ConfigError(f"{place}: {value!r} is not what '{key}' takes.") from None
+
+
+def _hotkeys(value: Any) -> tuple[tuple[str, str], ...]:
+    """Read a table of keys and what they do, or ``KEYS=ACTION, ...`` as one text, or ``off``."""
+    if value in (False, None, "off", ""):
+        return ()
+    if isinstance(value, str):
+        value = [part for part in value.split(",") if part.strip()]
+    if isinstance(value, Mapping):
+        return tuple((_text(keys).strip(), _text(action).strip()) for keys, action in value.items())
+    pairs = [_text(part).rpartition("=") for part in value]
+    if not all(keys and action for keys, _, action in pairs):
+        raise ValueError
+    return tuple((keys.strip(), action.strip()) for keys, _, action in pairs)
 
 
 def _text(value: Any) -> str:

@@ -24,7 +24,7 @@ class Config:
     counts the faces of a photo from 1; ``device``, ``paste_back``, ``speed``, ``gpu_share`` and
     ``cache_mb`` are the neural engine's. ``privacy_picture`` stands in for the face while privacy
     is asked for, ``None`` the shipped one. ``record`` is where a take is written, ``take`` one that
-    is played.
+    is played. ``hotkeys`` are pairs of keys and what they do.
     Raises: `ConfigError`.
     """
 
@@ -61,6 +61,7 @@ class Config:
     osc_feedback: tuple[str, ...] = field(default=())
     oscquery: str = "auto"
     vmc: str = "off"
+    hotkeys: tuple[tuple[str, str], ...] = field(default=())
     seconds: float | None = None
     report: Path | None = None
 

@@ -13,6 +13,7 @@ from streamer.resources import user_folder
 from streamer.stream import Stream
 
 if TYPE_CHECKING:
+    from control.hotkeys import Hotkeys
     from control.panel.download import Download
     from control.panel.token import Secrets
 
@@ -37,6 +38,7 @@ class Doors:
         self._osc: Any = None
         self._panel: Any = None
         self._download: Download | None = None
+        self._hotkeys: Hotkeys | None = None
         self._secrets: Secrets | None = None  # where other machines may open the page
         self._first_frame = threading.Event()
         self._closing = False
@@ -56,7 +58,7 @@ class Doors:
         self._first_frame.set()
         if self._thread.is_alive():
             self._thread.join(timeout=10.0)
-        for door in (self._panel, self._osc):
+        for door in (self._panel, self._osc, self._hotkeys):
             if door is not None:
                 door.stop()
         if self._download is not None:
@@ -77,6 +79,10 @@ class Doors:
             from control.osc.doors import OscDoors
 
             self._osc = OscDoors(self._stream, config)
+        if config.hotkeys:
+            from control.hotkeys import Hotkeys
+
+            self._hotkeys = Hotkeys(self._stream, config.hotkeys)
         if config.panel != "off":
             from control.panel.app import create_app
             from control.panel.download import Download
@@ -102,6 +108,9 @@ class Doors:
     def _open(self) -> None:
         if self._osc is not None:
             self._osc.start()
+        if self._hotkeys is not None:
+            self._hotkeys.start()
+            self._stream.problems.set("hotkeys", self._hotkeys.message)
         if self._panel is None:
             return
         self._panel.start()

@@ -13,7 +13,7 @@ from typing import Any, Final
 from control.commands.doors import Doors
 from control.commands.flags import PICTURE, add_picture_flags, typed
 from control.remembered import KEYS, Memory, recall, remembered_file
-from control.settings import load_config
+from control.settings import convert, load_config
 from streamer import EngineError, PhotoError, PortraitError, SinkError, WeightsError
 from streamer.stream import Stream
 from streamer.takes import read_take
@@ -63,6 +63,13 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     )
     add("--take", default=suppress, type=Path, metavar="TAKE.yaml", help="play a recorded take")
     add("--record", default=suppress, type=Path, metavar="TAKE.yaml", help="record a take")
+    add(
+        "--hotkeys",
+        default=suppress,
+        nargs="+",
+        metavar="KEYS=ACTION",
+        help="keys that work in every program (none)",
+    )
     add("--seconds", default=suppress, type=float, help="stop after this long")
     add(
         "--report",
@@ -89,7 +96,7 @@ def execute(options: argparse.Namespace) -> int:
         options,
         *PICTURE,
         *("camera", "style", "idle", "panel", "panel_token"),
-        *("osc", "osc_allow", "osc_feedback", "oscquery", "vmc"),
+        *("osc", "osc_allow", "osc_feedback", "oscquery", "vmc", "hotkeys"),
         *("seconds", "report", "privacy_picture", "take", "record"),
     )
     if "take" in flags:
@@ -97,6 +104,8 @@ def execute(options: argparse.Namespace) -> int:
     for name in ("osc_allow", "osc_feedback"):
         if name in flags:
             flags[name] = tuple(flags[name])
+    if "hotkeys" in flags:
+        flags["hotkeys"] = convert("hotkeys", ",".join(flags["hotkeys"]), "--hotkeys")
     load_config(flags)  # what was typed is checked before anything is looked for
     logging.basicConfig(
         level=logging.DEBUG if options.verbose else logging.INFO,

@@ -76,3 +76,16 @@ def test_yaml_off_closes_a_door(tmp_path: Path) -> None:
 def test_a_settings_file_that_the_environment_names_must_exist(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="does not exist"):
         load_config({}, environment={"LIVING_PORTRAIT_CONFIG": str(tmp_path / "gone.yaml")})
+
+
+def test_hotkeys_come_as_a_table_or_as_text(tmp_path: Path) -> None:
+    table = "hotkeys:\n  ctrl+alt+1: smile\n  ctrl+alt+b: privacy\n"
+    wanted = (("ctrl+alt+1", "smile"), ("ctrl+alt+b", "privacy"))
+
+    config = load_config({}, environment={}, file=write(tmp_path, table))
+    assert config.hotkeys == wanted
+    text = {"LIVING_PORTRAIT_HOTKEYS": "ctrl+alt+1=smile, ctrl+alt+b=privacy"}
+    assert load_config({}, environment=text, file=tmp_path / "no").hotkeys == wanted
+    assert load_config({}, environment={}, file=write(tmp_path, "hotkeys: off\n")).hotkeys == ()
+    with pytest.raises(ConfigError, match="is not what 'hotkeys' takes"):
+        load_config({}, environment={"LIVING_PORTRAIT_HOTKEYS": "smile"}, file=tmp_path / "no")
