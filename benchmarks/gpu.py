@@ -75,12 +75,12 @@ def run(bench: Bench, parts: Sequence[str], again: Callable[..., None]) -> bool:
         try:
             PARTS[part](bench, deadline)
         except DeviceGone as exc:
-            report.tell(name, "error", line_of(exc))
+            report.tell(name, "failed", line_of(exc))
             again(bench, [part, *rest], exc.culprit)
             return False
         except (Exception, SystemExit) as exc:
             good = False
-            report.tell(name, "error", line_of(exc))
+            report.tell(name, "failed", line_of(exc))
             report.say(traceback.format_exc())
         report.put("seconds", part, bench.clock.s - started)
         if bench.machine.lost():

@@ -23,7 +23,7 @@ import numpy as np
 from streamer.config import Config
 from streamer.engines.choice import Choice, Options
 from streamer.stream import Stream
-from streamer.view import Frame
+from streamer.view import Frame, View
 
 CAMERA = "NV12"
 PRESS_S = 3.0
@@ -94,8 +94,17 @@ def pace(
     before_mb, watch, engines = used_mb(), Watch(), []
 
     def choose(options: Options) -> Choice:
-        engines.append(opened(options))
-        return Choice(engines[-1], "Engine: liveportrait, for the benchmark.")
+        engine = opened(options)
+        stage = engine.stage
+
+        def staged(portrait: Any, view: View) -> Any:
+            scene = stage(portrait, view)
+            watch.native = scene.native
+            return scene
+
+        engine.stage = staged  # as the camera does, the sink asks for the camera's own format
+        engines.append(engine)
+        return Choice(engine, "Engine: liveportrait, for the benchmark.")
 
     config = Config(
         engine="liveportrait", camera="none", panel="off", osc="off", size=size, fps=fps, seed=7
@@ -104,7 +113,6 @@ def pace(
     watch.begin("while climbing")
     stream.start()
     try:
-        watch.native = stream._act.native
         climb = _climb(engines[0], lambda: used_mb() - before_mb)
         for phase, load in PHASES.items():
             with load(seconds):
