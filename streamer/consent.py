@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from streamer.controls import SPEECH
 from streamer.photo_library import PhotoEntry
 
 
@@ -10,6 +11,13 @@ class _Preset(Protocol):
     def name(self) -> str: ...
     @property
     def speaks(self) -> bool: ...
+
+
+class Saying:
+    """Saying a text, which nobody has made a preset of."""
+
+    name = SPEECH
+    speaks = True
 
 
 def refusal(preset: _Preset, photo: PhotoEntry) -> str:

@@ -109,6 +109,10 @@ def changes(old: Wishes, new: Wishes, t: float, before: float) -> list[Event]:
         if cue.name == "":
             note("stop", True, at=at, **by)
             continue
+        if cue.spoken is not None:
+            spoken, strength = cue.spoken, cue.strength
+            note("say", spoken.text, sounds=spoken.sounds, strength=strength, at=at, **by)
+            continue
         length = {} if cue.length_s is None else {"length_s": cue.length_s}
         note("trigger", cue.name, strength=cue.strength, **length, at=at, **by)
     return events

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from streamer.controls import Controls
+from streamer.speech.speech import Speech, speech_again, speech_of
 from streamer.takes import Event, Take
 
 
@@ -24,6 +25,12 @@ class Replay:
         self._controls = controls
         self._change_photo = change_photo
         self._change_view = change_view
+        # Prepared ahead: the thread that calls `advance` draws frames.
+        self._speeches = {
+            (event.value, event.more.get("sounds")): _speech(event)
+            for event in take.events
+            if event.does == "say"
+        }
         self._events: Iterator[Event] = iter(take.events)
         self._next: Event | None = next(self._events, None)
 
@@ -41,6 +48,10 @@ class Replay:
                 strength = float(more.get("strength", 1.0))
                 at = more.get("at", event.t)
                 controls.trigger(value, strength, more.get("length_s"), at=at, source=source)
+            case "say":
+                speech = self._speeches[value, more.get("sounds")]
+                at = more.get("at", event.t)
+                controls.say(speech, float(more.get("strength", 1.0)), at=at, source=source)
             case "stop":
                 controls.trigger("", 0.0, at=more.get("at", event.t), source=source)
             case "set":
@@ -63,3 +74,9 @@ class Replay:
                 self._change_photo(value)
             case "view":
                 self._change_view(value)
+
+
+def _speech(event: Event) -> Speech:
+    """What an event says; without its sounds, as the spelling has it."""
+    sounds = event.more.get("sounds")
+    return speech_of(event.value) if sounds is None else speech_again(event.value, sounds)

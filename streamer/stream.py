@@ -13,7 +13,7 @@ from streamer.animation.animator import Animator
 from streamer.animation.preset_library import PresetLibrary
 from streamer.animation.presets import Preset
 from streamer.config import Config
-from streamer.consent import refusal
+from streamer.consent import Saying, refusal
 from streamer.controls import Controls, Wishes
 from streamer.courtesy import Courtesy
 from streamer.engines import Scene
@@ -37,6 +37,7 @@ from streamer.scheduling import wake_soon
 from streamer.sinks import Sink
 from streamer.sinks.camera import list_cameras
 from streamer.sinks.preview import PreviewSink
+from streamer.speech.speaker import Speaker
 from streamer.stage import Stage
 from streamer.stats import Stats
 from streamer.takes import Take
@@ -110,6 +111,7 @@ class Stream:
             config, self._stage, self._readout, self.problems, [self.preview, *sinks]
         )
         self._repertoire = Repertoire(self.presets, self.problems)
+        self.speaker = Speaker(self.controls, lambda: self._check_consent(Saying()))
         self._changing = threading.Lock()  # held while engine, camera, size or rate change
         self._animator: Animator | None = None
         self._taking: Taking | None = None
@@ -181,6 +183,7 @@ class Stream:
     def stop(self) -> None:
         """End all threads and free camera and engine; calling it twice is harmless."""
         self._stop.set()
+        self.speaker.close()
         for thread in self._threads:
             if thread is not threading.current_thread():
                 thread.join(timeout=5.0)
@@ -350,7 +353,7 @@ class Stream:
         if self._animator is not None:
             self._animator.may_speak = self.photos.about(photo.path).may_speak
 
-    def _check_consent(self, preset: Preset) -> None:
+    def _check_consent(self, preset: Preset | Saying) -> None:
         if reason := refusal(preset, self.photos.about(self.photo.path)):
             raise ConsentError(reason)
 

@@ -2,14 +2,16 @@
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from streamer.animation.yaml_file import check_keys, number, read_mapping, text, wrong
-from streamer.errors import PresetError, TakeError
+from streamer.errors import PresetError, SpeechError, TakeError
 from streamer.parameters import PARAMETERS
+from streamer.speech.sounds import MAX_LINE, read_sounds
+from streamer.speech.text import MAX_LETTERS, cleaned
 
 VERSION: Final = 1
 
@@ -30,6 +32,7 @@ _FIELDS: Final = ("take", "settings", "events", "length_s")
 # Each event has a time and one of these, with what else belongs to it.
 _EVENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "trigger": ("strength", "length_s", "at", "source"),
+    "say": ("sounds", "strength", "at", "source"),
     "stop": ("at", "source"),
     "set": (),
     "drive": ("source",),
@@ -50,6 +53,7 @@ class Event:
     ``does`` is one of the words in `_EVENTS`, ``value`` what stands beside it:
 
     - ``trigger`` a preset's name; strength 0 releases it. ``at`` is when it starts.
+    - ``say`` a text; ``sounds`` is how it was pronounced, see `streamer.speech.sounds`.
     - ``stop`` true; ``set`` parameters with their held values, null gives one back.
     - ``drive`` parameters with values from a ``source`` outside; ``undrive`` a source that ended.
     - ``idle`` its strength, ``style`` its name, ``pause`` true or false.
@@ -129,6 +133,8 @@ def _event(item: Any, where: str) -> Event:
     for name, value in more.items():
         if name == "source":
             text(value, f"{where}, source", 200)
+        elif name == "sounds":
+            _check_speech(read_sounds, value, f"{where}, sounds", MAX_LINE)
         elif value is not None:
             number(value, f"{where}, {name}", 0.0, 1.0 if name == "strength" else LONGEST_S)
     return Event(t, does[0], _value(does[0], fields[does[0]], f"{where}, {does[0]}"), more)
@@ -138,6 +144,8 @@ def _value(does: str, value: Any, where: str) -> Any:
     match does:
         case "trigger" | "undrive" | "style" | "photo":
             return text(value, where, 200)
+        case "say":
+            return _check_speech(cleaned, value, where, 4 * MAX_LETTERS)
         case "stop" | "pause":
             if not isinstance(value, bool):
                 raise wrong(where, value, "true or false")
@@ -152,6 +160,16 @@ def _value(does: str, value: Any, where: str) -> Any:
             continue
         number(wanted, f"{where}.{name}", -LARGEST, LARGEST)
     return dict(held)
+
+
+def _check_speech(read: Callable[[str], object], value: Any, where: str, longest: int) -> str:
+    if not isinstance(value, str) or len(value) > longest:
+        raise wrong(where, value, f"a text of at most {longest} characters")
+    try:
+        read(value)
+    except SpeechError as exc:
+        raise PresetError(f"{where}: {exc}") from exc
+    return value
 
 
 def _flow(value: Any) -> str:

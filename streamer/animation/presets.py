@@ -23,6 +23,7 @@ from streamer.animation.yaml_file import (
     text,
     wrong,
 )
+from streamer.controls import SPEECH
 from streamer.errors import PresetError
 from streamer.parameters import PARAMETERS
 
@@ -153,6 +154,8 @@ def check_name(value: Any, path: Path) -> str:
     name = text(value, where, 32)
     if not NAME.fullmatch(name):
         raise wrong(where, name, "a lower case letter, then letters, digits or underscores")
+    if name == SPEECH:
+        raise wrong(where, name, "another one: this is what texts are said under")
     if name != path.stem:
         raise wrong(where, name, f"the file's own name, '{path.stem}'")
     return name

@@ -12,6 +12,7 @@ LENGTH_MS: Final = (10, 5000)
 
 # 500 letters come to about 1,500 sounds; a line longer than this was not made by this program.
 MAX_SOUNDS: Final = 6000
+MAX_LINE: Final = 7 * MAX_SOUNDS
 
 _SOUND: Final = re.compile(r"([a-z_])(\d{1,4})('?)")
 
