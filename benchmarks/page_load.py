@@ -11,6 +11,7 @@ slider by OSC. All of it runs on this machine and takes its share of the same co
 import argparse
 import json
 import multiprocessing
+import os
 import re
 import selectors
 import shutil
@@ -31,12 +32,16 @@ from benchmarks.live import free_port
 START_S, END_S = 3.0, 2.0
 
 
-def run(seconds: float, page: int, osc: int, flags: list[str]) -> "subprocess.Popen[bytes]":
+def run(
+    home: Path, seconds: float, page: int, osc: int, flags: list[str]
+) -> "subprocess.Popen[bytes]":
     command = [
         *(sys.executable, "-m", "control", "run", "--camera", "none", "--seconds", str(seconds)),
         *("--panel", f"127.0.0.1:{page}", "--osc", f"127.0.0.1:{osc}", *flags),
     ]
-    return subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    # What somebody chose on their page before must not be measured.
+    environment = {**os.environ, "LIVING_PORTRAIT_HOME": str(home)}
+    return subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
 
 
 def watch(port: int, viewers: int, until: float, out: Any) -> None:
@@ -113,7 +118,7 @@ def measure(options: argparse.Namespace, *, loaded: bool) -> dict[str, Any]:
         report = Path(folder) / "report.json"
         page, osc = free_port(socket.SOCK_STREAM), free_port(socket.SOCK_DGRAM)
         flags = ["--photo", options.photo, "--report", str(report), *options.flags]
-        process = run(options.seconds + START_S + END_S, page, osc, flags)
+        process = run(Path(folder), options.seconds + START_S + END_S, page, osc, flags)
         counted: dict[str, object] = {}
         try:
             wait_for_page(page)
