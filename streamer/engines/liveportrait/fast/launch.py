@@ -1,28 +1,31 @@
 """How kernels are started, and what a tensor looks like to them."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import torch
 from torch import Tensor
 
-Launch = Callable[..., None]
+Launch = Callable[..., object]
 """Starts a kernel: (kernel, grid, arguments..., constants=...)."""
 
+# A product and a sum may be one instruction; Triton's default is about to change.
+OPTIONS: Final = {"enable_fp_fusion": True}
+
 # A program's share of a map; `kernels` says why.
-TILE = {"PIXELS": 32, "CHANNELS": 32}
+TILE: Final = {"PIXELS": 32, "CHANNELS": 32}
 
 
 def start(kernel: Any, grid: tuple[int, ...], *arguments: object, **constants: object) -> None:
     """Run a kernel behind what its stream was given; it is compiled the first time."""
-    kernel[grid](*arguments, **constants)
+    kernel[grid](*arguments, **{**OPTIONS, **constants})
 
 
 def compile_only(
     kernel: Any, grid: tuple[int, ...], *arguments: object, **constants: object
-) -> None:
+) -> Any:
     """Compile a kernel for these arguments, whose values do not count: meta tensors will do."""
-    kernel.warmup(*arguments, grid=grid, **constants)
+    return kernel.warmup(*arguments, grid=grid, **{**OPTIONS, **constants})
 
 
 def blocks(count: int, size: int) -> int:

@@ -114,14 +114,15 @@ def features(
 
         done = value.to(out.dtype.element_ty)
         channel = (motion * each + lane)[None, :]
-        written = here[:, None] & (lane < each)[None, :] & (motion <= keypoints)
+        written = here[:, None] & (lane < each)[None, :] & (channel < (keypoints + 1) * each)
         tl.store(out + to * out_step + channel, done, mask=written)
         if ALSO:
             tl.store(also + to * also_step + channel, done, mask=written)
     lane_spare = tl.arange(0, SPARE)
     channel = ((keypoints + 1) * each + lane_spare)[None, :]
     nothing = tl.zeros((PIXELS, SPARE), tl.float32).to(out.dtype.element_ty)
-    written = here[:, None] & (lane_spare < spare)[None, :] & (tl.program_id(2) == 0)
+    # Once is enough: by the first motions' program.
+    written = here[:, None] & (lane_spare + tl.program_id(2) * spare < spare)[None, :]
     tl.store(out + to * out_step + channel, nothing, mask=written)
     if ALSO:
         tl.store(also + to * also_step + channel, nothing, mask=written)

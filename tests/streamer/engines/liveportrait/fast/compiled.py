@@ -17,6 +17,7 @@ from triton.runtime.driver import driver
 from streamer.engines.liveportrait.fast.colour import native
 from streamer.engines.liveportrait.fast.compose import Box, Compose, Lines, Shrink, frames_of
 from streamer.engines.liveportrait.fast.generator import FastGenerator
+from streamer.engines.liveportrait.fast.launch import compile_only
 from streamer.engines.liveportrait.fast.triton_glue import TritonGlue
 from streamer.engines.liveportrait.fast.triton_picture import TritonFinish
 from streamer.engines.liveportrait.fast.warping import FastWarping
@@ -52,7 +53,7 @@ class Counting:
         return {name: len(each) for name, each in self.made.items()}
 
     def __call__(self, kernel: Any, grid: tuple[int, ...], *args: object, **more: object) -> None:
-        compiled = kernel.warmup(*args, grid=grid, **more)
+        compiled = compile_only(kernel, grid, *args, **more)
         self.made.setdefault(kernel.__name__, {})[compiled.hash] = compiled
 
 
