@@ -5,6 +5,7 @@ one: tests hold a device whose queues run only when they say so.
 """
 
 import gc
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -131,6 +132,9 @@ class CudaDevice:
         self._trials = torch.cuda.Stream(name, priority=lowest)
         self._recorder = torch.cuda.Stream(name, priority=lowest)
         self._pool = torch.cuda.graph_pool_handle()
+        # One recording at a time, and none while somebody waits for the whole device: CUDA calls
+        # that a misuse, in whichever thread, and the recording is lost.
+        self._one = threading.Lock()
 
     def host(self, *shape: int, dtype: torch.dtype) -> Tensor:  # noqa: D102
         return torch.zeros(shape, dtype=dtype, pin_memory=True)
@@ -143,13 +147,18 @@ class CudaDevice:
                 for _ in range(WARM_UPS):
                     work()
             self._trials.synchronize()
-            with torch.cuda.stream(self._recorder), _recording(graph, self._pool):
+            with (
+                self._one,
+                torch.cuda.stream(self._recorder),
+                _recording(graph, self._pool),
+            ):
                 work()
         self.free()  # the warm-up's memory; the recording has its own
         return graph.replay
 
     def settle(self) -> None:  # noqa: D102
-        torch.cuda.synchronize(self.name)
+        with self._one:
+            torch.cuda.synchronize(self.name)
 
     def free(self) -> None:  # noqa: D102
         torch.cuda.empty_cache()
