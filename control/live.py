@@ -8,6 +8,7 @@ from streamer import Controls, Frame
 from streamer.animation.presets import Preset
 from streamer.landmark_editing import LandmarkEditing
 from streamer.preset_files import PresetFiles
+from streamer.speech.speaker import Speaker
 
 
 class PresetLike(Protocol):
@@ -167,6 +168,10 @@ class Live(Protocol):
     @property
     def preset_files(self) -> PresetFiles:
         """The files behind them."""
+
+    @property
+    def speaker(self) -> Speaker:
+        """What lets the portrait say a text."""
 
     @property
     def photos(self) -> Photos:

@@ -8,7 +8,7 @@ from control.osc.edges import Edges
 from control.osc.limits import Sender
 from control.osc.messages import Argument, Message, NotANumber, is_number, number
 from control.osc.verdicts import Verdict, verdict
-from streamer import PARAMETERS
+from streamer import PARAMETERS, ConsentError, SpeechError
 
 PREFIX: Final = "portrait"
 
@@ -172,7 +172,21 @@ class Actions:
         return verdict("stopped")
 
     def _say(self, call: "_Call") -> Verdict:
-        return verdict("unavailable")
+        text = call.name or call.take()
+        words = "" if text is None else f"{text:g}" if isinstance(text, float) else str(text)
+        strength = min(call.take_number(default=1.0), 1.0)
+        if not words.strip() or strength <= 0.0:
+            self._stream.speaker.hush(source=call.source)
+            return verdict("quiet")
+        if self._edges.edge(call.sender, f"say/{words[:100]}", 1.0, call.now) == "repeat":
+            return verdict("repeat")
+        try:
+            said = self._stream.speaker.say_soon(words, strength=strength, source=call.source)
+        except ConsentError as exc:
+            return verdict("not_for_this_photo", name="say", reason=exc)
+        except SpeechError as exc:
+            return verdict("unsayable", reason=exc)
+        return verdict("says", name=said if len(said) <= 60 else f"{said[:59]}…")
 
     def _listen(self, call: "_Call") -> Verdict:
         on = call.action == "subscribe"

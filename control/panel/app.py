@@ -16,6 +16,7 @@ from control.panel import (
     routes_live,
     routes_photos,
     routes_presets,
+    routes_say,
     routes_token,
     routes_weights,
 )
@@ -70,6 +71,7 @@ def create_app(
         routes_token,
         routes_fixed,
         routes_control,
+        routes_say,
         routes_photos,
         routes_landmarks,
         routes_live,

@@ -25,15 +25,16 @@ from streamer import (
 )
 from streamer.animation.preset_library import PresetLibrary
 from streamer.animation.presets import Preset
-from streamer.consent import refusal
+from streamer.consent import Saying, refusal
+from streamer.courtesy import Courtesy
 from streamer.engines.warp.locate import locate
 from streamer.landmark_editing import LandmarkEditing
-from streamer.courtesy import Courtesy
 from streamer.parameters import neutral_face
 from streamer.photo_library import PhotoEntry, PhotoLibrary
 from streamer.preset_files import PresetFiles
 from streamer.resources import shipped, user_folder
 from streamer.sinks.preview import PreviewSink
+from streamer.speech.speaker import Speaker
 
 
 @dataclass(frozen=True)
@@ -141,6 +142,7 @@ class FakeStream:
 
     def __init__(self, folder: Path | None = None) -> None:
         self.controls = Controls()
+        self.speaker = Speaker(self.controls, self._may_speak)
         self.presets = FakePresets()
         self.folder = Path("/nowhere") if folder is None else folder
         path = Path("none.png") if folder is None else folder / "mona.png"
@@ -246,6 +248,11 @@ class FakeStream:
         state = self.state()
         keys = ("status", "engine", "camera", "photo", "privacy", "fps", "uptime_s", "problems")
         return self.flowing, {**{key: state[key] for key in keys}, "device": "cpu"}
+
+    def _may_speak(self) -> None:
+        entry = next(e for e in self.photos.entries() if e.name == self.photo)
+        if reason := refusal(Saying(), entry):
+            raise ConsentError(reason)
 
     def refusal(self, preset: str) -> str:
         entry = next(e for e in self.photos.entries() if e.name == self.photo)

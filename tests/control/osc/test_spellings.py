@@ -77,7 +77,7 @@ ROWS: list[tuple[str, list[Any], str]] = [
     ("/portrait/privacy", [], "covered"),
     ("/portrait/privacy", ["off"], "uncovered"),
     ("/portrait/stop", [], "stopped"),
-    ("/portrait/say", ["안녕하세요"], "unavailable"),
+    ("/portrait/say", ["안녕하세요"], "says"),
     ("/portrait/subscribe", [0.5], "port"),
     ("/portrait/unsubscribe", [], "unsubscribed"),
     ("/portrait/trigger/dance", [], "unknown_preset"),
