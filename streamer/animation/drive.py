@@ -12,7 +12,7 @@ from typing import Final
 
 from streamer.animation.performance import INDEX, NAMES
 from streamer.animation.transition import Follower, Glide
-from streamer.controls import Driven
+from streamer.controls import VOICE, Driven
 from streamer.parameters import PARAMETERS
 
 # A value that is not renewed for this long is given back to what lies beneath.
@@ -21,6 +21,9 @@ RENEWED_WITHIN_S: Final = 1.0
 
 # How long a parameter takes to be taken over, and to be given back.
 TAKE_OVER_S: Final = 0.3
+
+# A voice begins with closed lips, where nothing can jump, and its first syllable must be seen.
+FIRST_SYLLABLE_S: Final = 0.08
 
 # A steady movement lags 2 / rate seconds, one frame at 30 fps and two at 60. Slower, and the
 # portrait feels late; faster, and the steps of a 20 Hz tracker show.
@@ -81,6 +84,9 @@ class Drive:
                 channel = self._channels[name] = _Channel(name, source, value)
             channel.source, channel.target = source, value
             if channel.presence.goal != 1.0:
+                if channel.presence.done(before):
+                    quick = source == VOICE and name == "lip_ratio"
+                    channel.presence.seconds = FIRST_SYLLABLE_S if quick else TAKE_OVER_S
                 channel.presence.to(1.0, before)
         for name in list(self._channels):
             channel = self._channels[name]
@@ -88,6 +94,8 @@ class Drive:
             if name in fresh:
                 continue
             if channel.presence.goal != 0.0:
+                if channel.presence.done(before):
+                    channel.presence.seconds = TAKE_OVER_S
                 channel.presence.to(0.0, before)
             if channel.presence.done(now):
                 del self._channels[name]
