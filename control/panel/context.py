@@ -1,9 +1,10 @@
 """What all routes share: the stream, the OSC door, and the long answers under way."""
 
 import threading
+from collections.abc import Callable
 from typing import Any, Final, Protocol
 
-from flask import Flask
+from flask import Flask, request
 
 from control.live import Live
 from control.panel.changing import Changing
@@ -83,3 +84,9 @@ def panel_of(app: Flask) -> Panel:
     panel = app.extensions[EXTENSION]
     assert isinstance(panel, Panel)
     return panel
+
+
+def left() -> Callable[[], bool]:
+    """Return what tells, while an answer goes on, whether the client of the request has left."""
+    told: Callable[[], bool] = request.environ.get("waitress.client_disconnected", lambda: False)
+    return told

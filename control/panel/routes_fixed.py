@@ -2,7 +2,7 @@
 
 import base64
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ from flask import Flask, Response
 
 from control.live import FramesLike, PresetLike
 from control.panel.bodies import number_of, read_body, text_of
-from control.panel.context import Panel
+from control.panel.context import Panel, left
 from control.panel.events import event
 from control.panel.openapi import PROBLEM, operation
 from control.panel.schemas import (
@@ -100,7 +100,7 @@ def add_routes(app: Flask, panel: Panel) -> None:
                 raise unknown("expression", expression, list(stream.presets.presets)) from None
             except ValueError as exc:
                 raise Problem(400, "bad-value", f"{exc}.") from exc
-            response = Response(_told(frames, panel), mimetype="text/event-stream")
+            response = Response(_told(frames, panel, left()), mimetype="text/event-stream")
             response.call_on_close(frames.close)
             response.call_on_close(give_back)
             undo.pop_all()
@@ -120,7 +120,7 @@ def described(preset: PresetLike) -> dict[str, Any]:
     }
 
 
-def _told(frames: FramesLike, panel: Panel) -> Iterator[bytes]:
+def _told(frames: FramesLike, panel: Panel, gone: Callable[[], bool]) -> Iterator[bytes]:
     """Draw one frame after the other, each as an event."""
     from streamer.sinks.preview import encode_jpeg
 
@@ -136,7 +136,7 @@ def _told(frames: FramesLike, panel: Panel) -> Iterator[bytes]:
         )
         sent = 0
         for drawn in frames:
-            if panel.closing.is_set():
+            if panel.closing.is_set() or gone():
                 return
             yield event(
                 "frame",
@@ -148,6 +148,8 @@ def _told(frames: FramesLike, panel: Panel) -> Iterator[bytes]:
             )
             sent += 1
             panel.stream.courtesy.wait()  # the live camera goes before
+            if gone():
+                return  # before another frame is drawn for nobody
         yield event("done", {"frames": sent})
     except PortraitError as exc:
         # The answer has begun, so its status cannot tell any more.

@@ -1,11 +1,11 @@
 """Routes that go on: live picture, state as events; and the OSC monitor."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from flask import Flask, Response
 
-from control.panel.context import Panel
+from control.panel.context import Panel, left
 from control.panel.openapi import operation
 from control.panel.schemas import LABEL, anything, gives, listed, number, text, whole, without
 from control.panel.shapes import NUMBERS, OSC, STATE
@@ -43,7 +43,7 @@ def add_routes(app: Flask, panel: Panel) -> None:
     def preview() -> Response:
         give_back = panel.previews.take()
         response = Response(
-            _pictures(panel), mimetype=f"multipart/x-mixed-replace; boundary={BOUNDARY}"
+            _pictures(panel, left()), mimetype=f"multipart/x-mixed-replace; boundary={BOUNDARY}"
         )
         response.call_on_close(give_back)
         return response
@@ -68,7 +68,7 @@ def add_routes(app: Flask, panel: Panel) -> None:
     )
     def events() -> Response:
         give_back = panel.events.take()
-        response = Response(_events(panel), mimetype="text/event-stream")
+        response = Response(_events(panel, left()), mimetype="text/event-stream")
         response.call_on_close(give_back)
         return response
 
@@ -82,7 +82,7 @@ def add_routes(app: Flask, panel: Panel) -> None:
         return {"state": panel.osc_state(), "messages": messages}
 
 
-def _pictures(panel: Panel) -> Iterator[bytes]:
+def _pictures(panel: Panel, gone: Callable[[], bool]) -> Iterator[bytes]:
     """Each newest JPEG as one part.
 
     The boundary follows its picture at once: browsers show a part when they see its end.
@@ -92,7 +92,7 @@ def _pictures(panel: Panel) -> Iterator[bytes]:
     part, waited = b"", 0
     yield boundary
     with panel.stream.preview.viewer() as viewer:
-        while not panel.closing.is_set():
+        while not (panel.closing.is_set() or gone()):
             jpeg = viewer.next(WAIT_S)
             courtesy.wait()
             if jpeg is not None:
@@ -103,10 +103,10 @@ def _pictures(panel: Panel) -> Iterator[bytes]:
                 yield part
 
 
-def _events(panel: Panel) -> Iterator[bytes]:
+def _events(panel: Panel, gone: Callable[[], bool]) -> Iterator[bytes]:
     yield b"retry: 1000\n\n"
     with panel.feed.listener() as listener:
-        while not panel.closing.is_set():
+        while not (panel.closing.is_set() or gone()):
             events = listener.next(2.0)
             panel.stream.courtesy.wait()
             yield b"".join(events) or b": still here\n\n"

@@ -5,6 +5,7 @@ much, or nothing at all from holding connections that others need.
 """
 
 import socket
+import time
 from collections.abc import Callable
 from copy import copy
 from typing import Any, Final
@@ -39,6 +40,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
         self.parser_class = lambda adj: Parser(
             adj, lambda parser: server.limit(parser, address), self._refuse
         )
+        self._left = False
         self._refused = False
         self._lingers = False
         self._left_bytes = LINGER_BYTES
@@ -71,9 +73,18 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
         self._lingers = True
         self.handle_close()
 
+    def check_client_disconnected(self) -> bool:
+        """Whether nobody waits for a long answer any more; routes see it in their environment.
+
+        A client that has said all it will say may still read a short one (``... | ncat``).
+        """
+        return self._left or not self.connected
+
     def readable(self) -> bool:
         """Whether the server should read."""
-        return self._lingers or bool(super().readable())
+        if self._left and not self.requests and not self.total_outbufs_len:
+            self.will_close = True
+        return self._lingers or (not self._left and bool(super().readable()))
 
     def writable(self) -> bool:
         """Whether the server should write."""
@@ -81,16 +92,22 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
 
     def handle_read(self) -> None:
         """Read; to no purpose while it lingers."""
-        if not self._lingers:
-            super().handle_read()
-            return
         try:
-            data = self.recv(self.adj.recv_bytes)
+            data = self.socket.recv(self.adj.recv_bytes)
+        except (BlockingIOError, InterruptedError):
+            return
         except OSError:
-            data = b""
-        self._left_bytes -= len(data)
-        if not data or self._left_bytes < 0:
-            self.handle_close()
+            self.close_now()
+            return
+        if self._lingers:
+            self._left_bytes -= len(data)
+            if not data or self._left_bytes < 0:
+                self.close_now()
+        elif data:
+            self.last_activity = time.time()
+            self.received(data)
+        else:
+            self._left = True
 
 
 class Parser(HTTPRequestParser):  # type: ignore[misc]

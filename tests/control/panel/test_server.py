@@ -19,7 +19,7 @@ from control.panel.app import create_app
 from control.panel.context import panel_of
 from control.panel.server import PanelServer
 from control.panel.slots import EVENTS, PREVIEWS
-from tests.control.fakes import FakeStream
+from tests.control.fakes import FakeFrames, FakeGenerated, FakeStream
 from tests.control.panel.described import Described
 
 PATIENCE_S = 5.0
@@ -98,6 +98,36 @@ def test_a_client_that_leaves_frees_the_renderer_at_once(
     wait_until(lambda: panel_of(app).generates.used == 0)
     drawn = frames.drawn
     assert drawn < 100_000
+
+
+def test_a_client_that_leaves_costs_one_frame_at_most_however_long_it_takes(
+    server: PanelServer, stream: FakeStream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go = threading.Semaphore(0)
+
+    class Slow(FakeFrames):
+        def __iter__(self) -> Iterator[FakeGenerated]:
+            for drawn in super().__iter__():
+                assert go.acquire(timeout=PATIENCE_S)
+                yield drawn
+
+    frames = Slow(1000, 30.0, 64, 36)
+    monkeypatch.setattr(stream, "generate", lambda *_, **__: frames)
+    with asked(server, "POST", "/generate", {"expression": "smile"}) as response:
+        events = events_of(response)
+        go.release()
+        assert [next(events)[0], next(events)[0]] == ["start", "frame"]
+        wait_until(lambda: frames.drawn == 2)  # the next one is being drawn
+
+    wait_until(lambda: all(c.check_client_disconnected() for c in list(channels_of(server))))
+    go.release()
+
+    assert frames.closed.wait(PATIENCE_S)
+    assert frames.drawn == 2
+
+
+def channels_of(server: PanelServer) -> Any:
+    return server._server.active_channels.values()
 
 
 def test_a_third_expression_at_once_is_told_to_come_back(

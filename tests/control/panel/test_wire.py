@@ -205,6 +205,28 @@ def wait_until(condition: Callable[[], Any]) -> None:
         time.sleep(0.005)
 
 
+def test_a_client_that_says_all_and_listens_is_answered(
+    served: PanelServer, stream: FakeStream
+) -> None:
+    with connect(served) as sock:  # printf 'POST ...' | ncat HOST PORT
+        sock.sendall(b"POST /trigger/smile HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        sock.shutdown(socket.SHUT_WR)
+        answer = sock.makefile("rb").read()  # to the end: the server hangs up, too
+
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert [cue.name for cue in stream.controls.snapshot().cues] == ["smile"]
+
+
+def test_a_viewer_that_leaves_gives_its_place_back_without_a_new_picture(
+    served: PanelServer, stream: FakeStream
+) -> None:
+    with connect(served) as sock:
+        sock.sendall(b"GET /preview.mjpg HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        wait_until(lambda: stream.preview.viewers == 1)
+
+    wait_until(lambda: stream.preview.viewers == 0)
+
+
 @pytest.mark.parametrize(
     "head",
     [
