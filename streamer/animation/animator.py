@@ -13,13 +13,15 @@ from collections.abc import Mapping, Sequence
 from copy import copy
 from typing import Final
 
+from streamer.animation.blinks import usual_blink
 from streamer.animation.drive import Drive
 from streamer.animation.idle import Idle
-from streamer.animation.idle_style import IdleStyle
+from streamer.animation.idle_style import BlinkStyle, IdleStyle
 from streamer.animation.loops import Loops, idle_of
 from streamer.animation.performance import INDEX, NAMES, Performance, prepare
 from streamer.animation.playing import Playing
 from streamer.animation.presets import CHANNELS, Preset
+from streamer.animation.touch import touch_of
 from streamer.animation.transition import Follower, Glide
 from streamer.controls import SPEECH, VOICE, Cue, Driven, Wishes
 from streamer.parameters import PARAMETERS, Face
@@ -88,6 +90,7 @@ class Animator:
         self._strength = Glide(1.0, STRENGTH_S)
         self._styles = styles
         self._style_name = ""
+        self._turning_blink = usual_blink(BlinkStyle())
         self._idles: list[tuple[Idle | Loops, Glide]] = []
         self._sliders: dict[int, _Slider] = {}
         self._lids_held = Glide(0.0, LIDS_HELD_S)
@@ -266,12 +269,20 @@ class Animator:
             for x in same
         ):
             return
-        playing = Playing(performance, start, cue.strength, cue.length_s)
+        # A text keeps the times that its sounds have.
+        vary = 0.0 if cue.name == SPEECH else self._vary(start)
+        touch = touch_of(vary, self._seed, cue.name, cue.serial)
+        playing = Playing(performance, start, cue.strength, cue.length_s, touch)
         for layer in same:  # the newer press covers the older one, which then goes unseen
             layer.fade(start + playing.cover_s)
         self._layers.append(playing)
         for layer in self._layers[:-MAX_PLAYING]:
             layer.fade(start, CROWD_FADE_S)
+
+    def _vary(self, t: float) -> float:
+        """Return how much a press differs from the next: not at all without idle life."""
+        style = self._styles.get(self._style_name)
+        return 0.0 if style is None else style.acting.vary * self._strength.at(t)
 
     def _drop_finished(self, t: float) -> None:
         self._make_way(t)
@@ -310,6 +321,7 @@ class Animator:
         share = Glide(0.0, STYLE_S)
         share.to(1.0, before if self._idles else before - STYLE_S)
         self._idles.append((idle_of(style, self._seed), share))
+        self._turning_blink = usual_blink(style.blink)
 
     def _lay_idle(self, values: list[float], now: float) -> float:
         """Lay idle life over the face at rest; return how far a blink closes the lids."""
@@ -317,19 +329,23 @@ class Animator:
         if strength == 0.0:
             return 0.0
         free = [1.0] * len(CHANNELS)
+        talking = turning = 0.0
         for layer in self._layers:
             for channel in layer.performance.preset.blocks:
                 free[CHANNELS.index(channel)] *= 1.0 - layer.blocking(channel, now)
+            talking = max(talking, layer.talking(now))
+            if layer.performance.blinks:
+                turning = max(turning, layer.closure(now, self._turning_blink))
         closed, beneath = 0.0, 1.0
         for idle, glide in reversed(self._idles):
             share = beneath * glide.at(now)
             beneath -= share
             here = free if share == 1.0 else [share * f for f in free]
             idle.lay(values, self._own, now, strength, here)
-            closed += here[0] * idle.closure(now, strength)
+            closed += here[0] * idle.closure(now, strength, talking)
             if beneath <= 0.0:
                 break
-        return min(closed, 1.0)
+        return min(max(closed, turning * free[0] * min(2.0 * strength, 1.0)), 1.0)
 
     # --- sliders -----------------------------------------------------------------------------
 

@@ -7,9 +7,19 @@ from a generator that starts at the block's own number.
 
 import math
 from collections.abc import Callable
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
-T = TypeVar("T")
+
+class Timed(Protocol):
+    """Something that begins at ``t``."""
+
+    @property
+    def t(self) -> float:
+        """When it begins."""
+        ...
+
+
+T = TypeVar("T", bound=Timed)
 
 _MASK: Final = 0xFFFF_FFFF_FFFF_FFFF
 
@@ -66,7 +76,7 @@ class Blocks(Generic[T]):
         self._seed, self._stream, self._length_s, self._build = seed, stream, length_s, build
         self._latest = (0, math.inf, -math.inf)
         self._built: dict[int, list[T]] = {}
-        self._joined: dict[int, list[T]] = {}
+        self._joined: dict[int, tuple[list[T], list[float]]] = {}
 
     def edge(self, k: int) -> float:
         """Return where block ``k`` begins. Units: seconds."""
@@ -91,11 +101,17 @@ class Blocks(Generic[T]):
             _keep(self._built, k, self._build(chance, self.edge(k), self.edge(k + 1)))
         return self._built[k]
 
-    def with_tail(self, k: int, tail: int) -> list[T]:
-        """Return the events of block ``k`` after the last ``tail`` ones of the block before."""
-        if k not in self._joined:
-            _keep(self._joined, k, self.events(k - 1)[-tail:] + self.events(k))
-        return self._joined[k]
+    def with_tail(self, k: int, tail: int) -> tuple[list[T], list[float]]:
+        """Return the events of block ``k`` after the last ``tail`` ones before, and their times."""
+        joined = self._joined.get(k)
+        if joined is None:
+            events = self._before(k)[-tail:] + self.events(k)
+            joined = events, [event.t for event in events]
+            _keep(self._joined, k, joined)
+        return joined
+
+    def _before(self, k: int) -> list[T]:
+        return self.events(k - 1)
 
     def between(self, start: float, end: float) -> list[T]:
         """Return the events of all blocks that touch this time."""
@@ -114,9 +130,8 @@ class Once(Blocks[T]):
         """Return the block in which ``t`` lies: there is one."""
         return 0
 
-    def with_tail(self, k: int, tail: int) -> list[T]:
-        """Return the events; nothing was before."""
-        return self.events(0)
+    def _before(self, k: int) -> list[T]:
+        return []
 
 
 def blocks(
@@ -152,7 +167,10 @@ def fill(start: float, end: float, draw: Callable[[], float]) -> list[float]:
     return times
 
 
-def _keep(cache: dict[int, list[T]], k: int, events: list[T]) -> None:
+_Kept = TypeVar("_Kept")
+
+
+def _keep(cache: dict[int, _Kept], k: int, events: _Kept) -> None:
     if len(cache) >= _KEPT:
         del cache[next(iter(cache))]
     cache[k] = events

@@ -47,8 +47,8 @@ class Gaze:
 
     def at(self, t: float) -> tuple[float, float]:
         """Return (x, y) at ``t`` in the units of ``eyeball_x`` and ``eyeball_y``."""
-        looks = self._blocks.with_tail(self._blocks.index(t), 8)
-        i = bisect_right(looks, t, key=_when) - 1
+        looks, times = self._blocks.with_tail(self._blocks.index(t), 8)
+        i = bisect_right(times, t) - 1
         look = looks[i]
         if t >= look.t + look.jump_s:
             return look.x, look.y
@@ -58,8 +58,9 @@ class Gaze:
 
     def head(self, t: float) -> tuple[float, float]:
         """Return how far the head has gone along, in the same units as the gaze."""
-        looks = self._blocks.with_tail(self._blocks.index(t), 8)
-        i = bisect_right(looks, t - HEAD_DELAY_S, key=_when) - 1
+        looks, times = self._blocks.with_tail(self._blocks.index(t), 8)
+        i = bisect_right(times, t - HEAD_DELAY_S) - 1
+        last = looks[i]
         # The moves towards the last fixations add up; the older ones are over. A look's share is
         # its own change of goal, times how far that movement has come.
         x = y = 0.0
@@ -72,7 +73,6 @@ class Gaze:
             x -= (1.0 - e) * (look.x * look.away - before.x * before.away)
             y -= (1.0 - e) * (look.y * look.away - before.y * before.away)
             i -= 1
-        last = looks[bisect_right(looks, t - HEAD_DELAY_S, key=_when) - 1]
         share = self._style.head
         return share * (x + last.x * last.away), share * (y + last.y * last.away)
 
@@ -147,7 +147,3 @@ def _away(chance: Chance, style: GazeStyle) -> list[tuple[float, float, float, b
         y += chance.normal(0.0, 1.5 * style.near_y)
         left -= seconds
     return looks
-
-
-def _when(look: Look) -> float:
-    return look.t

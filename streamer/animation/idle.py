@@ -8,6 +8,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import pairwise
+from math import sin
 from typing import Final, NamedTuple
 
 from streamer.animation.blinks import Blink, Blinks
@@ -25,6 +26,7 @@ _SMILE: Final = INDEX["smile"]
 _PITCH: Final = INDEX["head_pitch"]
 _YAW: Final = INDEX["head_yaw"]
 _ROLL: Final = INDEX["head_roll"]
+_WINK: Final = INDEX["wink"]
 _SHIFT_X: Final = INDEX["shift_x"]
 _SHIFT_Y: Final = INDEX["shift_y"]
 
@@ -32,9 +34,16 @@ _SHIFT_Y: Final = INDEX["shift_y"]
 # per unit of eyeball_y. Small, because the engines move the lids with the gaze as well.
 LIDS_PER_GAZE: Final = 0.002
 
-# Three waves whose periods have no common multiple, weighted towards the slow one: body sway is
-# closer to 1/f noise than to white noise.
+# A slow drift: three waves whose periods have no common multiple, (share of the period, weight).
 WAVES: Final = ((1.0, 0.42), (0.6180, 0.22), (2.2361, 0.46))
+
+# Noise of the 1/f kind: a wave in nearly every octave, from minutes down to a second, the slower
+# the larger. The power falls by 5 dB per octave. Sources: coloured noise fits body sway better
+# than white; pupil noise of the 1/f kind looks natural, Duchowski/Krejtz et al. 2018.
+NOISE_RATIO: Final = 1.75
+NOISE: Final = tuple(
+    (NOISE_RATIO**k, 0.235 * NOISE_RATIO ** (0.35 * (k - 1.0))) for k in range(-4, 5)
+)
 
 POSTURE_S: Final = 1.7  # how long it takes to move into a new posture
 BLOCK_S: Final = 60.0
@@ -66,15 +75,18 @@ class Idle:
         self._breaths = blocks(seed, "breath", BLOCK_S, self._build_breaths, loop_s)
         self._postures = blocks(seed, "posture", BLOCK_S, self._build_postures, loop_s)
         period = style.sway.period_s
-        self._yaw = _waves(seed, "yaw", period)
-        self._pitch = _waves(seed, "pitch", 0.71 * period)
-        self._roll = _waves(seed, "roll", 0.87 * period)
-        self._shift = _waves(seed, "shift", 1.13 * period)
-        self._noise_x = _waves(seed, "noise x", 0.9)
-        self._noise_y = _waves(seed, "noise y", 1.1)
+        # A few seconds have no slow octaves.
+        noise = NOISE if loop_s is None else WAVES
+        self._yaw = _waves(seed, "yaw", period, noise)
+        self._pitch = _waves(seed, "pitch", 0.71 * period, noise)
+        self._roll = _waves(seed, "roll", 0.87 * period, noise)
+        self._shift = _waves(seed, "shift", 1.13 * period, noise)
+        self._noise_x = _waves(seed, "noise x", 0.9, noise)
+        self._noise_y = _waves(seed, "noise y", 1.1, noise)
         self._smile = _waves(seed, "smile", 13.0)
         self._brow = _waves(seed, "brow", 8.0)
         self._lids = _waves(seed, "lids", 10.0)
+        self._uneven = _waves(seed, "uneven", 17.0)
 
     def lay(
         self,
@@ -112,9 +124,12 @@ class Idle:
         """Return itself: nothing here changes with time."""
         return self
 
-    def closure(self, t: float, strength: float) -> float:
-        """Return how far a blink closes the lids at ``t``: 0 not at all, 1 shut."""
-        return self._blinks.at(t, strength)
+    def closure(self, t: float, strength: float, talking: float = 0.0) -> float:
+        """Return how far a blink closes the lids at ``t``: 0 not at all, 1 shut.
+
+        ``talking`` 0..1: people blink more often while they talk.
+        """
+        return self._blinks.at(t, strength, talking)
 
     def blinks(self, start: float, end: float) -> list[Blink]:
         """Return the blinks that begin from ``start`` up to ``end``."""
@@ -123,8 +138,8 @@ class Idle:
     def breath(self, t: float) -> float:
         """Return how full the lungs are at ``t``: 0 at rest, about 1 at the top."""
         style = self.style.breath
-        breaths = self._breaths.events(self._breaths.index(t))
-        breath = breaths[bisect_right(breaths, t, key=_when) - 1]
+        breaths, times = self._breaths.with_tail(self._breaths.index(t), 1)
+        breath = breaths[bisect_right(times, t) - 1]
         u = (t - breath.t) / breath.length_s
         if u < style.inhale:
             return breath.depth * min_jerk(u / style.inhale)
@@ -147,8 +162,8 @@ class Idle:
 
     def _lay_sway(self, values: list[float], t: float, gain: float) -> None:
         style = self.style.sway
-        postures = self._postures.with_tail(self._postures.index(t), 2)
-        i = bisect_right(postures, t, key=_when) - 1
+        postures, times = self._postures.with_tail(self._postures.index(t), 2)
+        i = bisect_right(times, t) - 1
         now, before = postures[i], postures[i - 1]
         u = (t - now.t) / POSTURE_S
         e = min_jerk(u) if u < 1.0 else 1.0
@@ -167,6 +182,9 @@ class Idle:
         values[_BROW] += gain * style.eyebrow * _sum(self._brow, t)
         lids = style.lids - 1.0 + style.lids_drift * _sum(self._lids, t)
         values[_EYE] += gain * own[_EYE] * lids
+        if style.asymmetry:
+            uneven = 0.5 + 0.45 * _sum(self._uneven, t)
+            values[_WINK] += gain * style.asymmetry * max(uneven, 0.0)
 
     def _build_breaths(self, chance: Chance, start: float, end: float) -> list[_Breath]:
         style = self.style.breath
@@ -186,8 +204,10 @@ class Idle:
 _Waves = tuple[tuple[float, float, float], ...]
 
 
-def _waves(seed: int, stream: str, period_s: float) -> _Waves:
-    """Draw (weight, angular speed, phase) of slow waves that never line up again."""
+def _waves(
+    seed: int, stream: str, period_s: float, kind: Sequence[tuple[float, float]] = WAVES
+) -> _Waves:
+    """Draw (weight, angular speed, phase) of waves that never line up again."""
     chance = Chance(seed, "wave " + stream)
     return tuple(
         (
@@ -195,14 +215,15 @@ def _waves(seed: int, stream: str, period_s: float) -> _Waves:
             math.tau / (period_s * ratio * chance.uniform(0.9, 1.1)),
             chance.uniform(0.0, math.tau),
         )
-        for ratio, weight in WAVES
+        for ratio, weight in kind
     )
 
 
 def _sum(waves: _Waves, t: float) -> float:
-    (a0, w0, p0), (a1, w1, p1), (a2, w2, p2) = waves
-    return a0 * math.sin(w0 * t + p0) + a1 * math.sin(w1 * t + p1) + a2 * math.sin(w2 * t + p2)
-
-
-def _when(event: _Breath | _Posture) -> float:
-    return event.t
+    if len(waves) == 3:
+        (a0, w0, p0), (a1, w1, p1), (a2, w2, p2) = waves
+        return a0 * sin(w0 * t + p0) + a1 * sin(w1 * t + p1) + a2 * sin(w2 * t + p2)
+    total = 0.0
+    for a, w, p in waves:
+        total += a * sin(w * t + p)
+    return total

@@ -24,7 +24,8 @@ class BlinkStyle:
     """Blinks. ``spread`` skews the intervals, ``vary`` is the share by which each part differs.
 
     Sources: 17 a minute at rest, log-normal: Bentivoglio et al. 1997. Down faster than up: Sforza
-    et al. 2008. Asymmetric and fully closed looks most natural: Trutoiu et al. 2011.
+    et al. 2008. Asymmetric and fully closed looks most natural: Trutoiu et al. 2011; so few are
+    ``partial``, fewer than on people. 26 a minute while ``talking``: Bentivoglio et al. 1997.
     """
 
     per_minute: float = _field(17.0, 0.0, 60.0)
@@ -34,6 +35,8 @@ class BlinkStyle:
     open_ms: float = _field(185.0, 60.0, 1000.0, "ms")
     vary: float = _field(0.15, 0.0, 0.5)
     double: float = _field(0.08, 0.0, 0.6)
+    partial: float = _field(0.12, 0.0, 0.6)
+    talking: float = _field(26.0, 0.0, 60.0)
 
 
 @dataclass(frozen=True)
@@ -95,19 +98,29 @@ class MoodStyle:
 
     ``smile`` and ``eyebrow`` are the largest drift in the parameters' units; ``lids`` is how far
     the eyes are open, as a share of the photo's own, ``lids_drift`` how much that wanders.
+    ``asymmetry`` is how far one lid may sink below the other, in units of ``wink``.
     """
 
     smile: float = _field(0.05, 0.0, 0.5)
     eyebrow: float = _field(0.9, 0.0, 10.0)
     lids: float = _field(1.0, 0.4, 1.3)
     lids_drift: float = _field(0.02, 0.0, 0.2)
+    asymmetry: float = _field(0.8, 0.0, 6.0)
+
+
+@dataclass(frozen=True)
+class ActingStyle:
+    """How presets are acted: ``vary`` is by how much one press differs from the next."""
+
+    vary: float = _field(0.08, 0.0, 0.3)
 
 
 @dataclass(frozen=True)
 class LoopStyle:
     """Idle life in a few loops that repeat exactly, so that their frames can be kept.
 
-    Their lengths are spread evenly from ``shortest_s`` to ``longest_s``.
+    Their lengths are spread evenly from ``shortest_s`` to ``longest_s``. Such a style sets
+    ``acting.vary``, ``blink.partial`` and ``mood.asymmetry`` to 0: they would make more faces.
     """
 
     count: float = _field(3.0, 1.0, 8.0)
@@ -127,6 +140,7 @@ class IdleStyle:
     breath: BreathStyle = BreathStyle()
     sway: SwayStyle = SwayStyle()
     mood: MoodStyle = MoodStyle()
+    acting: ActingStyle = ActingStyle()
     loops: LoopStyle | None = None
 
 
@@ -137,6 +151,7 @@ _SECTIONS: Final[Mapping[str, type[Any]]] = MappingProxyType(
         "breath": BreathStyle,
         "sway": SwayStyle,
         "mood": MoodStyle,
+        "acting": ActingStyle,
         "loops": LoopStyle,
     }
 )

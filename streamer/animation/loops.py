@@ -111,8 +111,11 @@ class Loops:
         there = (blink * here, gaze * here, breath * here, sway * join, mood * join)
         self._loops[i].lay(values, own, step / GRID, strength, there, slow / GRID)
 
-    def closure(self, t: float, strength: float) -> float:
-        """Return how far a blink closes the lids at ``t``: 0 not at all, 1 shut."""
+    def closure(self, t: float, strength: float, talking: float = 0.0) -> float:
+        """Return how far a blink closes the lids at ``t``: 0 not at all, 1 shut.
+
+        Talking makes no difference: what it adds would not repeat.
+        """
         here = self._here(t)
         if here == 0.0:
             return 0.0

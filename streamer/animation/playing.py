@@ -3,8 +3,10 @@
 import math
 from typing import Final
 
+from streamer.animation.blinks import Blink, closure
 from streamer.animation.easing import min_jerk, quick
 from streamer.animation.performance import Performance
+from streamer.animation.touch import Touch
 
 # A release fades like lids open: most of it early, then a long settling. Source: Reinl & Bartels
 # 2015, a facial change played backwards looks artificial. 0.3 s is what `stop` promises.
@@ -32,9 +34,11 @@ class Playing:
 
     __slots__ = (
         "_cycle",
+        "_delay",
         "_extra",
         "_fades",
         "_length_s",
+        "_sizes",
         "_tempo",
         "performance",
         "start",
@@ -42,7 +46,12 @@ class Playing:
     )
 
     def __init__(
-        self, performance: Performance, start: float, strength: float, length_s: float | None
+        self,
+        performance: Performance,
+        start: float,
+        strength: float,
+        length_s: float | None,
+        touch: Touch | None = None,
     ) -> None:
         self.performance = performance
         self.start = start
@@ -59,6 +68,11 @@ class Playing:
         else:
             self._extra = min(length_s, LONGEST_S) - own
         self._cycle = self._fitted_cycle()
+        self._delay, self._sizes = 1.0, None if touch is None else touch.sizes
+        if touch is not None:
+            self._delay = touch.delay
+            if length_s is None:  # a length that was asked for is kept
+                self._tempo *= touch.tempo
 
     @property
     def name(self) -> str:
@@ -114,7 +128,28 @@ class Playing:
         if performance.starts_named:
             entry_s = min(ENTRY_S, ENTRY_SHARE * performance.length_s)
         weight = self.strength * self._weight(t)
-        performance.apply(values, own, weight, entry_s, self._performance_time, elapsed)
+        performance.apply(
+            *(values, own, weight, entry_s, self._performance_time, elapsed),
+            self._delay,
+            self._sizes,
+        )
+
+    def talking(self, t: float) -> float:
+        """Return how far it talks, 0 to 1."""
+        return self.blocking("mood", t) if self.performance.preset.speaks else 0.0
+
+    def closure(self, t: float, blink: Blink) -> float:
+        """Return how far the blinks that come with its turns close the lids, 0 to 1."""
+        elapsed = (t - self.start) * self._tempo
+        sustain = self.performance.sustain
+        closed = 0.0
+        for at in self.performance.blinks:
+            # Blinks do not wait where a pose does.
+            waits = sustain is not None and at >= sustain[1]
+            since = elapsed - (at + self._extra if waits else at)
+            if 0.0 < since < 2.0:
+                closed = max(closed, closure(blink, since))
+        return closed * self._weight(t) if closed else 0.0
 
     def blocking(self, channel: str, t: float) -> float:
         """Return how far an idle channel must rest, 0 to 1."""

@@ -19,7 +19,10 @@ T = TypeVar("T")
 # The order of buttons: what people reach for first; names that are not here follow by alphabet.
 ORDER: Final = (
     *("smile", "wink", "talk", "surprise", "blink", "laugh", "nod", "shake"),
-    *("sad", "angry", "think", "kiss", "sleepy", "look_left", "look_right"),
+    *("greet", "bow", "agree", "listen", "think", "doubt", "curious", "concentrate"),
+    *("sad", "angry", "wow", "giggle", "shy", "proud", "smirk", "kiss"),
+    *("sleepy", "yawn", "bored", "sigh", "eye_roll", "wince", "double_take"),
+    *("look_left", "look_right", "look_up", "look_down"),
 )
 STYLE_ORDER: Final = ("calm", "attentive", "lively", "sleepy", "eco")
 

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import pytest
 
-from streamer.animation.animator import MAX_PLAYING, RELEASE_S, REST_S, STYLE_S, Animator
+from streamer.animation.animator import RELEASE_S, REST_S, STYLE_S, Animator
 from streamer.animation.playing import FADE_S
 from streamer.animation.preset_library import PresetLibrary
 from streamer.animation.presets import Keyframe, Mode, Preset, Value
@@ -19,6 +19,8 @@ from streamer.resources import shipped
 
 LIBRARY = PresetLibrary([shipped("presets")])
 REST = neutral_face(eye_ratio=0.38, lip_ratio=0.05)
+# Those that end by themselves.
+ONCE = [name for name, p in LIBRARY.presets.items() if p.mode == "once"]
 OTHER_REST = neutral_face(eye_ratio=0.30, lip_ratio=0.12)
 QUIET = Wishes(idle_strength=0.0)
 SACCADES = ("eyeball_x", "eyeball_y")
@@ -163,8 +165,14 @@ def test_presses_move_the_face_smoothly_at_30_fps(seed: int) -> None:
     # Shares of the range per frame, for steps and for steps of steps. Lids shut in three frames
     # and eyes jump in one, as on people; a surprise takes a laugh away in seven.
     bounds = {"eye_ratio": 0.5, "wink": 0.6, "smile": 0.36, "eyebrow": 0.32, "grin": 0.3}
-    bounds |= {"pout": 0.26, "lip_ratio": 0.2, "head_pitch": 0.14, "head_yaw": 0.12}
-    bounds |= {"head_roll": 0.1, "purse": 0.1, "scale": 0.05, **dict.fromkeys(SACCADES, 0.7)}
+    bounds |= {"pout": 0.26, "lip_ratio": 0.3, "head_pitch": 0.17, "head_yaw": 0.12}
+    bounds |= {
+        "head_roll": 0.16,
+        "purse": 0.2,
+        "shift_y": 0.05,
+        "scale": 0.05,
+        **dict.fromkeys(SACCADES, 0.7),
+    }
     for name, p in PARAMETERS.items():
         x = [v / (p.high - p.low) for v in channel(faces, name)]
         limit = bounds.get(name, 0.02)
@@ -172,7 +180,7 @@ def test_presses_move_the_face_smoothly_at_30_fps(seed: int) -> None:
         assert max(abs(c - 2 * b + a) for a, b, c in zip(x, x[1:], x[2:], strict=False)) < limit
 
 
-@pytest.mark.parametrize("name", LIBRARY.presets)
+@pytest.mark.parametrize("name", ONCE)
 def test_everything_returns_to_exact_idle_when_a_preset_is_over(name: str) -> None:
     length = LIBRARY.presets[name].duration_s
 
@@ -492,7 +500,7 @@ def test_press_that_arrives_late_starts_now_and_not_in_the_middle() -> None:
 
 def test_hundreds_of_presses_in_a_moment_stay_bounded_and_smooth() -> None:
     a = animator()
-    names = list(LIBRARY.presets)
+    names = ONCE
     faces, serial = [], 0
     cues: tuple[Cue, ...] = ()
     for k in range(240):
@@ -502,7 +510,7 @@ def test_hundreds_of_presses_in_a_moment_stay_bounded_and_smooth() -> None:
                 cue = Cue(serial, names[serial % len(names)], 1.0 - serial % 7 / 10)
                 cues = (*cues, cue)[-MAX_CUES:]
         faces.append(a.at(k / 30, Wishes(cues=cues, idle_strength=0.0)))
-        assert len(a._layers) <= 6 * MAX_PLAYING
+        assert len(a._layers) <= 6 * MAX_CUES
         assert len(a.playing) <= len(names)
 
     assert a.playing == ()
@@ -534,7 +542,7 @@ def test_blocked_channel_rests_while_the_preset_plays_and_comes_back() -> None:
     faces = film(cued((1.0, "b"), idle=1.0), 8.0, presets={"b": blocking})
     idle = film(Wishes(), 8.0)
 
-    during = slice(30 + 10, 210 - 15)
+    during = slice(30 + 10, 210 - 30)  # this press may be 7 % faster than the file says
     assert any(face["eye_ratio"] < 0.1 for face in idle[during])
     assert all(face["eye_ratio"] > 0.3 for face in faces[during])
     assert set(channel(faces[during], "eyeball_x")) == {0.0}
