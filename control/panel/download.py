@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from control.panel.progress import RUNNING, Progress, Status, StoppedError, Tally
+from control.panel.progress import Progress, Status, StoppedError, Tally
 from streamer import PortraitError
 from streamer.engines.liveportrait.manifest import Manifest, ModelFile, read_manifest
 from streamer.engines.liveportrait.places import places
@@ -46,15 +46,17 @@ class Download:
         self._listed = weights_list() if listed is None else listed
         self._hub = hub
         self._now = now
-        self._lock = threading.RLock()
-        self._progress = Progress()
+        self._lock = threading.Lock()
+        self._ended = Progress()
+        self._tally: Tally | None = None  # of the download under way
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
     @property
     def progress(self) -> dict[str, Any]:
         """Return the figures, JSON-able."""
-        return asdict(self._progress)
+        with self._lock:
+            return asdict(self._figures())
 
     def files(self) -> list[dict[str, Any]]:
         """Return every file of the list, its size as far as known, and whether it is there.
@@ -77,7 +79,7 @@ class Download:
         """Begin, unless one is under way. Raises: `WeightsError` for a damaged list."""
         manifest = read_manifest(self._listed)
         with self._lock:
-            if self._progress.status in RUNNING:
+            if self._tally is not None:
                 return
             self._stop = threading.Event()
             sizes = {
@@ -85,10 +87,10 @@ class Download:
                 for file in manifest.official
                 if (file.commercial or not commercial_only) and not self._there(file)
             }
-            tally = Tally(sizes, self._show, self._stop.is_set, self._now)
+            self._tally = Tally(sizes, self._stop.is_set, self._now)
             self._thread = threading.Thread(
                 target=self._run,
-                args=(manifest, tally, self._stop, commercial_only),
+                args=(manifest, self._tally, self._stop, commercial_only),
                 name="weights",
                 daemon=True,
             )
@@ -96,10 +98,7 @@ class Download:
 
     def stop(self) -> None:
         """Let it end soon; what came stays."""
-        with self._lock:
-            self._stop.set()
-            if self._progress.status in RUNNING:
-                self._progress = replace(self._progress, status="stopping", left_s=None)
+        self._stop.set()
 
     def close(self) -> None:
         """Stop and wait for the end; a network that does not answer is left to itself."""
@@ -133,17 +132,17 @@ class Download:
             message = f"{type(exc).__name__}: {exc}"
             raise  # a bug keeps its traceback
         finally:
-            ended = replace(
-                tally.progress, status=status, file="", speed=0.0, left_s=None, message=message
-            )
             with self._lock:
-                self._progress = ended
+                self._tally = None
+                self._ended = replace(
+                    tally.figures(), status=status, file="", speed=0.0, left_s=None, message=message
+                )
 
-    def _show(self, progress: Progress) -> None:
-        with self._lock:
-            if self._stop.is_set():
-                progress = replace(progress, status="stopping", left_s=None)
-            self._progress = progress
+    def _figures(self) -> Progress:
+        if self._tally is None:
+            return self._ended
+        figures = self._tally.figures()
+        return replace(figures, status="stopping") if self._stop.is_set() else figures
 
     def _there(self, file: ModelFile) -> bool:
         return any(place.is_file() for place in places(self.folder, file.path))

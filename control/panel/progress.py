@@ -1,5 +1,6 @@
 """How far a download of model files is, in figures: the listener that `fetch` tells."""
 
+import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -32,62 +33,67 @@ class StoppedError(Exception):
 
 
 class Tally:
-    """Counts one download; its thread alone calls the methods of a `Listener`.
+    """Counts one download: its thread calls the methods of a `Listener`, anybody reads `figures`.
 
-    ``sizes`` are the bytes of each file that will come, as far as they are known before; ``tell``
-    is called with each figure to show; ``stopped`` is asked at every chunk. ``now`` counts seconds.
+    ``sizes`` are the bytes of each file that will come, as far as they are known before;
+    ``stopped`` is asked at every chunk. ``now`` counts seconds.
     """
 
     def __init__(
-        self,
-        sizes: Mapping[str, int],
-        tell: Callable[[Progress], None],
-        stopped: Callable[[], bool],
-        now: Callable[[], float],
+        self, sizes: Mapping[str, int], stopped: Callable[[], bool], now: Callable[[], float]
     ) -> None:
-        self._sizes = dict(sizes)
-        self._tell = tell
+        self._lock = threading.Lock()
         self._stopped = stopped
         self._now = now
+        self._sizes = dict(sizes)
         self._have = dict.fromkeys(sizes, 0)
         self._path = ""
         self._arrived = 0  # bytes that came through the network
-        self._points: deque[tuple[float, int]] = deque()
-        self._told_at = float("-inf")
+        self._points = deque([(now(), 0)])
         self._progress = Progress("checking", total_bytes=sum(sizes.values()))
-        tell(self._progress)
 
-    @property
-    def progress(self) -> Progress:
-        """What was told last."""
-        return self._progress
+    def figures(self) -> Progress:
+        """Return how it goes; the same for half a second, also while nothing comes."""
+        with self._lock:
+            if self._now() - self._points[-1][0] >= TELL_S:
+                self._renew()
+            return self._progress
+
+    # --- for the download
 
     def say(self, text: str) -> None:
-        """Show what `fetch` has to say."""
-        self._show(message=text)
+        """Show what `fetch` has to say, until bytes come again."""
+        self._renew_with(message=text)
 
     def start(self, path: str, size: int, have: int) -> None:
         """A file begins; the hub's size takes the place of the list's."""
         self._path = path
         self._sizes[path], self._have[path] = size, have
-        self._show(status="fetching", file=path)
+        self._renew_with(status="fetching", file=path)
 
     def at(self, position: int) -> None:
         """Count what came. Raises: `StoppedError`."""
-        self._arrived += max(position - self._have[self._path], 0)
-        self._have[self._path] = position
+        with self._lock:
+            self._arrived += max(position - self._have[self._path], 0)
+            self._have[self._path] = position
+            if self._progress.message:
+                self._progress = replace(self._progress, message="")
         if self._stopped():
             raise StoppedError
-        if self._now() - self._told_at >= TELL_S:
-            self._show(message="")
 
     def done(self) -> None:
         """The file is in its place."""
         self._have[self._path] = self._sizes[self._path]
-        self._show()
+        self._renew_with()
 
-    def _show(self, **fields: object) -> None:
-        now = self._told_at = self._now()
+    def _renew_with(self, **fields: str) -> None:
+        with self._lock:
+            self._progress = replace(self._progress, **fields)  # type: ignore[arg-type]  # its own
+            self._renew()
+
+    def _renew(self) -> None:
+        """Count anew. The lock is held."""
+        now = self._now()
         self._points.append((now, self._arrived))
         while len(self._points) > 2 and now - self._points[1][0] >= SPEED_S:
             self._points.popleft()
@@ -100,6 +106,4 @@ class Tally:
             total_bytes=total,
             speed=round(speed),
             left_s=round((total - done) / speed, 1) if speed > 0 else None,
-            **fields,  # type: ignore[arg-type]  # names of Progress
         )
-        self._tell(self._progress)

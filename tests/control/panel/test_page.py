@@ -301,7 +301,7 @@ def test_the_osc_monitor_shows_sender_address_and_verdict(browser: Any, stream: 
 
 
 @pytest.mark.parametrize("locale", ["en-US", "ko-KR"])
-@pytest.mark.parametrize("tab", ["face", "portrait", "osc", "help"])
+@pytest.mark.parametrize("tab", ["face", "portrait", "choices", "osc", "help"])
 def test_nothing_sticks_out_of_a_phone(
     open_page: Callable[..., Any], locale: str, tab: str
 ) -> None:
