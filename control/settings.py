@@ -23,7 +23,7 @@ _PLACES: Final = {f"{ENVIRONMENT_PREFIX}CONFIG", f"{ENVIRONMENT_PREFIX}HOME"}
 # Large enough for any settings file, small enough that a wrong path never fills the memory.
 MAX_FILE_BYTES: Final = 64 * 1024
 
-_FLOATS: Final = {"fps", "zoom", "offset_x", "offset_y", "idle", "seconds", "gpu_share"}
+_FLOATS: Final = {"fps", "zoom", "offset_x", "offset_y", "idle", "seconds", "gpu_share", "delay"}
 _PATHS: Final = {"presets", "photos", "weights", "report", "privacy_picture", "record", "take"}
 _SWITCHES: Final = {"mirror", "paste_back"}
 _WHOLE: Final = {"seed", "face", "cache_mb"}

@@ -11,6 +11,7 @@ from streamer.view import View, parse_size
 FPS_RANGE: Final = (1.0, 60.0)
 SPEEDS: Final = ("auto", "safe", "fast")
 GPU_SHARE_RANGE: Final = (0.05, 1.0)  # or 0: as much as the frame rate needs
+DELAY_RANGE_MS: Final = (0.0, 2000.0)
 CACHE_MB_RANGE: Final = (0, 65536)
 
 
@@ -24,7 +25,9 @@ class Config:
     counts the faces of a photo from 1; ``device``, ``paste_back``, ``speed``, ``gpu_share`` and
     ``cache_mb`` are the neural engine's. ``privacy_picture`` stands in for the face while privacy
     is asked for, ``None`` the shipped one. ``record`` is where a take is written, ``take`` one that
-    is played. ``hotkeys`` are pairs of keys and what they do.
+    is played. ``hotkeys`` are pairs of keys and what they do. ``mic`` is a microphone that moves
+    the mouth (``default``, a number, a part of its name) or a wave file; ``delay`` holds the
+    picture back, ms.
     Raises: `ConfigError`.
     """
 
@@ -53,6 +56,8 @@ class Config:
     weights: Path | None = None
     privacy_picture: Path | None = None
     record: Path | None = None
+    mic: str | None = None
+    delay: float = 0.0
     take: Path | None = None
     panel: str = "127.0.0.1:8000"
     panel_token: str | None = field(default=None, repr=False)
@@ -88,6 +93,11 @@ class Config:
             raise ConfigError(
                 f"cache_mb is {self.cache_mb}; it must be {CACHE_MB_RANGE[0]} to "
                 f"{CACHE_MB_RANGE[1]}."
+            )
+        if not DELAY_RANGE_MS[0] <= self.delay <= DELAY_RANGE_MS[1]:
+            raise ConfigError(
+                f"delay is {self.delay}; it must be {DELAY_RANGE_MS[0]:g} to "
+                f"{DELAY_RANGE_MS[1]:g} ms. Try --delay 200."
             )
         for name in ("presets", "photos"):
             folder = getattr(self, name)

@@ -89,6 +89,13 @@ class Wishes:
     paused: bool = False
 
 
+class Wishing(Protocol):
+    """Whoever is asked once per frame what is wished."""
+
+    def snapshot(self) -> Wishes:
+        """Return the wishes for this frame, without waiting."""
+
+
 class Controls:
     """Collects wishes from all doors. All methods may be called from any thread."""
 

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from streamer.animation.animator import Animator
-from streamer.controls import Controls, Wishes
+from streamer.controls import Wishes, Wishing
 from streamer.courtesy import Courtesy
 from streamer.engines import DeviceScene, Scene
 from streamer.guard import Guard
@@ -154,7 +154,7 @@ def run(
     stop: threading.Event,
     pacer: Pacer,
     animator: Animator,
-    controls: Controls,
+    controls: Wishing,
     act: Act,
     sinks: Sequence[Sink],
     stats: Stats,

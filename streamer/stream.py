@@ -22,6 +22,7 @@ from streamer.errors import ConfigError, ConsentError, PhotoError
 from streamer.film import TakeFilm
 from streamer.generate import Frames
 from streamer.landmark_editing import LandmarkEditing
+from streamer.late import Late
 from streamer.loop import Act, Moment, run
 from streamer.output import Output
 from streamer.pacer import Pacer
@@ -37,7 +38,9 @@ from streamer.scheduling import wake_soon
 from streamer.sinks import Sink
 from streamer.sinks.camera import list_cameras
 from streamer.sinks.preview import PreviewSink
+from streamer.speech.hearing import Hearing, open_hearing
 from streamer.speech.speaker import Speaker
+from streamer.speech.voice import Voice
 from streamer.stage import Stage
 from streamer.stats import Stats
 from streamer.takes import Take
@@ -111,10 +114,11 @@ class Stream:
             config, self._stage, self._readout, self.problems, [self.preview, *sinks]
         )
         self._repertoire = Repertoire(self.presets, self.problems)
-        self.speaker = Speaker(self.controls, lambda: self._check_consent(Saying()))
+        self.speaker = Speaker(self.controls, self.check_speech)
         self._changing = threading.Lock()  # held while engine, camera, size or rate change
         self._animator: Animator | None = None
         self._taking: Taking | None = None
+        self._hearing: Hearing | None = None
         self._threads: list[threading.Thread] = []
 
     # --- life
@@ -130,6 +134,10 @@ class Stream:
             # A picture that cannot be used is told now, not when it is needed.
             privacy_picture(
                 self.config.privacy_picture, self.config.view.width, self.config.view.height
+            )
+        if self.config.mic is not None:
+            self._hearing = open_hearing(
+                self.config.mic, self._voice, lambda text: self.problems.set("mic", text)
             )
         scene = self.stage_once()
         act = self._stage.begin(scene)
@@ -149,6 +157,8 @@ class Stream:
         self._readout.pacer = pacer = Pacer(self.config.fps, lead=LEAD)
         self._spawn("render", lambda: self._render(pacer, act))
         self._spawn("housekeeping", self._keep_house)
+        if self._hearing is not None:
+            self._hearing.start()
 
     def stage_once(self) -> Scene:
         """Open engine and portrait and return the scene, without a thread: for films."""
@@ -184,6 +194,8 @@ class Stream:
         """End all threads and free camera and engine; calling it twice is harmless."""
         self._stop.set()
         self.speaker.close()
+        if self._hearing is not None:
+            self._hearing.stop()
         for thread in self._threads:
             if thread is not threading.current_thread():
                 thread.join(timeout=5.0)
@@ -200,22 +212,28 @@ class Stream:
     def _render(self, pacer: Pacer, act: Act) -> None:
         assert self._animator is not None
         assert self._taking is not None
-        seconds = self.config.seconds
+        taking, seconds = self._taking, self.config.seconds
+        late = Late(self.controls, self.config.delay / 1000.0)
+
+        def before(t: float) -> None:
+            taking.before(t)
+            late.see(t)
+
         wake_soon()
         try:
             run(
                 stop=self._stop,
                 pacer=pacer,
                 animator=self._animator,
-                controls=self.controls,
+                controls=late,
                 act=act,
                 sinks=self._output.sinks,
                 stats=self.stats,
                 publish=self._publish,
                 watch=self._watch,
                 problem=lambda text: self.problems.set("stream", text),
-                before=self._taking.before,
-                heed=self._taking.keep,
+                before=before,
+                heed=taking.keep,
                 courtesy=self.courtesy,
                 **({} if seconds is None else {"until_s": seconds}),
             )
@@ -348,10 +366,23 @@ class Stream:
         """
         return refusal(self.presets.presets[preset], self.photos.about(self.photo.path))
 
+    def _voice(self, rate: float) -> Voice:
+        """Return a voice of ``rate`` samples a second that moves the portrait's mouth."""
+        return Voice(
+            rate,
+            self.controls,
+            allowed=lambda: self._animator is not None and self._animator.may_speak,
+            known=lambda name: name in self.presets.presets,
+        )
+
     def _heed(self, photo: Photo) -> None:
         """Let the animator know what the person in a photo has agreed to."""
         if self._animator is not None:
             self._animator.may_speak = self.photos.about(photo.path).may_speak
+
+    def check_speech(self) -> None:
+        """Raise `ConsentError` if the person on stage is not made to speak."""
+        self._check_consent(Saying())
 
     def _check_consent(self, preset: Preset | Saying) -> None:
         if reason := refusal(preset, self.photos.about(self.photo.path)):

@@ -1,9 +1,9 @@
-"""Render a preset or idle life to a film or to a table of faces, faster than real time."""
+"""Render a preset, speech or idle life to a film or to a table of faces, faster than real time."""
 
 import argparse
 import csv
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +13,8 @@ from control.settings import load_config
 from streamer import PARAMETERS, Config, ConfigError, ConsentError, Face, Frame, SinkError
 from streamer.animation.animator import Animator
 from streamer.controls import Controls, Wishes
+from streamer.speech.speaker import prepare
+from streamer.speech.voice import PlayedVoice
 from streamer.stream import Stream
 from streamer.takes import read_take
 
@@ -26,6 +28,8 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     add_picture_flags(parser)
     add = parser.add_argument
     add("take", nargs="?", type=Path, metavar="TAKE.yaml", help="a recorded take")
+    add("--say", metavar="TEXT", help="a text to say")
+    add("--mic", metavar="FILE.wav", type=Path, help="a voice that moves the mouth")
     add("--preset", metavar="NAME", help="the preset to play")
     add("--strength", type=float, default=1.0, help="of the preset, 0 to 1 (1)")
     add("--style", metavar="NAME", help="idle life in this style, alone or under the preset")
@@ -36,32 +40,35 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 @dataclass(frozen=True)
 class Film:
-    """What to render: how many frames, and the face of each."""
+    """What to render: how many frames, and the face of each; ``hear`` comes before each."""
 
     total: int
     fps: float
     animator: Animator
-    wishes: Wishes
+    controls: Controls
+    hear: Callable[[float], None]
 
     def faces(self) -> Iterator[tuple[float, Face]]:
         """Yield (t, face) for every frame."""
         for index in range(self.total):
             t = index / self.fps
-            yield t, self.animator.at(t, self.wishes)
+            self.hear(t)
+            yield t, self.animator.at(t, self.controls.snapshot())
 
 
 def execute(options: argparse.Namespace) -> int:
     """Render; without ``--out`` nothing is drawn."""
-    if not options.preset and not options.style and not options.take:
+    if not any((options.preset, options.say, options.mic, options.style, options.take)):
         raise ConfigError(
-            "Say what to render: --preset NAME, --style NAME --seconds S, or a take's file."
+            "Say what to render: --preset NAME, --say TEXT, --mic FILE.wav, "
+            "--style NAME --seconds S, or a take's file."
         )
     if not options.out and not options.faces:
         raise ConfigError("Say where to: --out FILE.mp4, or --faces FILE.csv.")
     if options.take is not None:
-        if options.preset or options.style:
+        if options.preset or options.say or options.mic or options.style:
             raise ConfigError(
-                "A take brings its own presets and style; leave --preset and --style."
+                "A take brings all it needs; leave --preset, --say, --mic and --style."
             )
         return _render_take(options)
     config = load_config({"seed": 0, **typed(options, *PICTURE)})
@@ -110,35 +117,45 @@ def _render_take(options: argparse.Namespace) -> int:
 
 
 def plan(stream: Stream, config: Config, rest: Face, options: argparse.Namespace) -> Film:
-    """Work out length and wishes. Raises `ConfigError`."""
+    """Work out length and wishes. Raises `ConfigError`, `ConsentError`, `SpeechError`."""
     presets, styles = stream.presets.presets, stream.presets.idle_styles
     if options.style and options.style not in styles:
         raise ConfigError(f"Unknown style '{options.style}'. Choose one of: {', '.join(styles)}.")
-    wishes = Wishes(
-        idle_style=options.style or config.style, idle_strength=1.0 if options.style else 0.0
-    )
-    seconds = options.seconds
-    if options.preset:
-        if options.preset not in presets:
-            raise ConfigError(
-                f"Unknown preset '{options.preset}'. Choose one of: {', '.join(presets)}."
-            )
-        if reason := stream.refusal(options.preset):
-            raise ConsentError(reason)
-        start_s = BEFORE_S if options.style else 0.0
-        controls = Controls(wishes)
-        try:
+    style = options.style or config.style
+    controls = Controls(Wishes(idle_style=style, idle_strength=1.0 if options.style else 0.0))
+    start_s = BEFORE_S if options.style else 0.0
+    rest_s = AFTER_S if options.style else 1.0 / config.fps
+    lengths: list[float] = []
+    hear: Callable[[float], None] = lambda t: None  # noqa: E731 - one of two
+    try:
+        if options.preset:
+            if options.preset not in presets:
+                raise ConfigError(
+                    f"Unknown preset '{options.preset}'. Choose one of: {', '.join(presets)}."
+                )
+            if reason := stream.refusal(options.preset):
+                raise ConsentError(reason)
             controls.trigger(options.preset, options.strength, at=start_s)
-        except ValueError as exc:
-            raise ConfigError(f"--strength: {exc}.") from exc
-        wishes = controls.snapshot()
-        rest_s = AFTER_S if options.style else 1.0 / config.fps
-        seconds = seconds or start_s + presets[options.preset].duration_s + rest_s
-    if not seconds or not 0 < seconds <= 86_400:
+            lengths.append(start_s + presets[options.preset].duration_s + rest_s)
+        if options.say or options.mic:
+            stream.check_speech()
+        if options.say:
+            speech = prepare(options.say)
+            controls.say(speech, options.strength, at=start_s)
+            lengths.append(start_s + speech.length_s + rest_s)
+    except ValueError as exc:
+        raise ConfigError(f"--strength: {exc}.") from exc
+    if options.mic:
+        played = PlayedVoice(options.mic, controls, known=lambda name: name in presets)
+        hear = played.hear
+        lengths.append(played.length_s + AFTER_S)
+    seconds = options.seconds or max(lengths, default=0.0)
+    if not 0 < seconds <= 86_400:
         raise ConfigError("Give the length with --seconds, from above 0 to 86400.")
     assert config.seed is not None
     animator = Animator(seed=config.seed, rest=rest, presets=presets, styles=styles)
-    return Film(max(1, round(seconds * config.fps)), config.fps, animator, wishes)
+    total = max(1, round(seconds * config.fps))
+    return Film(total, config.fps, animator, controls, hear)
 
 
 def _draw(film: Film, render: object, rows: list[tuple[float, Face]] | None) -> Iterator[Frame]:

@@ -70,6 +70,15 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         metavar="KEYS=ACTION",
         help="keys that work in every program (none)",
     )
+    add(
+        "--mic",
+        default=suppress,
+        nargs="?",
+        const="default",
+        metavar="DEVICE|FILE.wav",
+        help="your voice moves the mouth (off)",
+    )
+    add("--delay", default=suppress, type=float, metavar="MS", help="hold the picture back (0)")
     add("--seconds", default=suppress, type=float, help="stop after this long")
     add(
         "--report",
@@ -97,7 +106,7 @@ def execute(options: argparse.Namespace) -> int:
         *PICTURE,
         *("camera", "style", "idle", "panel", "panel_token"),
         *("osc", "osc_allow", "osc_feedback", "oscquery", "vmc", "hotkeys"),
-        *("seconds", "report", "privacy_picture", "take", "record"),
+        *("seconds", "report", "privacy_picture", "take", "record", "mic", "delay"),
     )
     if "take" in flags:
         flags = {**read_take(flags["take"]).settings, **flags}

@@ -12,6 +12,11 @@ from streamer.speech.text import cleaned
 STOP_S: Final = 2.0
 
 
+def prepare(text: str) -> Speech:
+    """Prepare a text with the best ear that is installed. Raises: `SpeechError`."""
+    return speech_of(text, espeak.listener(espeak.find()))
+
+
 class _Job(NamedTuple):
     text: str
     strength: float
@@ -39,7 +44,7 @@ class Speaker:
         """Say a text and return what became of it. Raises: `SpeechError`, `ConsentError`."""
         self._allowed()
         with self._saying:
-            speech = speech_of(text, espeak.listener(espeak.find()))
+            speech = prepare(text)
             self._controls.say(speech, strength, source=source)
         return speech
 
@@ -78,5 +83,5 @@ class Speaker:
                     self._thread = None
                     return
             with self._saying:
-                speech = speech_of(job.text, espeak.listener(espeak.find()))
+                speech = prepare(job.text)
                 self._controls.say(speech, job.strength, source=job.source)

@@ -1,12 +1,14 @@
 """A voice drives the mouth of the portrait: what was heard becomes wishes."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 import numpy.typing as npt
 
 from streamer.controls import VOICE, Controls
-from streamer.speech.listening import Listener
+from streamer.speech.listening import HOP_S, Listener
+from streamer.speech.wave_file import read_wave
 
 # The presets that gestures are made of, and how strong they are at most.
 NOD: Final = "emphasis"
@@ -57,3 +59,31 @@ class Voice:
         if self._drives:
             self._drives = False
             self._controls.undrive(VOICE)
+
+
+class PlayedVoice:
+    """A wave file as the voice of a film: heard up to each frame's time, however fast that comes.
+
+    Raises: `SpeechError`.
+    """
+
+    def __init__(self, path: Path, controls: Controls, *, known: Callable[[str], bool]) -> None:
+        self._samples, self._rate = read_wave(path)
+        self._voice = Voice(self._rate, controls, known=known)
+        self._block = round(self._rate * HOP_S)
+        self._heard = 0
+
+    @property
+    def length_s(self) -> float:
+        """How long it is, s."""
+        return len(self._samples) / self._rate
+
+    def hear(self, t: float) -> None:
+        """Hear what was said up to ``t``, s."""
+        until = min(t * self._rate, len(self._samples))
+        while self._heard + self._block <= until:
+            end = self._heard + self._block
+            self._voice.feed(self._samples[self._heard : end], at=end / self._rate)
+            self._heard = end
+        if self._heard + self._block > len(self._samples):
+            self._voice.rest()
