@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Sequence
 
-from streamer.config import Config
+from streamer.config import Config, parse_address
 from streamer.loop import Act
 from streamer.privacy import Card
 from streamer.problems import Problems
@@ -47,7 +47,7 @@ class Output:
             config.fps,
             on_change=self._say,
             native=self._act.native,
-            preview_url=("" if config.panel == "off" else f"http://{config.panel}/preview.mjpg"),
+            preview_url=preview_url(config),
         )
         self._readout.camera = camera
         self.sinks.insert(0, camera)
@@ -104,3 +104,12 @@ class Output:
 
 def _form(config: Config) -> tuple[str, int, int, float]:
     return config.camera, config.view.width, config.view.height, config.fps
+
+
+def preview_url(config: Config) -> str:
+    """Where this machine finds the live picture; a page for all addresses is on its own, too."""
+    if config.panel == "off":
+        return ""
+    host, port = parse_address(config.panel, "panel")
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/preview.mjpg"

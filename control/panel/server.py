@@ -88,7 +88,9 @@ class PanelServer:
     @property
     def url(self) -> str:
         """Where the page is, on this machine."""
-        host = "127.0.0.1" if is_any(self._host) else self._host
+        host = self._host
+        if is_any(host):
+            host = "::1" if ":" in host else "127.0.0.1"
         return f"http://{f'[{host}]' if ':' in host else host}:{self._port}"
 
     @property

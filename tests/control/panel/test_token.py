@@ -415,3 +415,17 @@ def test_the_token_is_in_no_log(
 def test_without_a_token_the_page_opens_to_this_machine_only(app: Flask, host: str) -> None:
     with pytest.raises(ConfigError, match="token"):
         PanelServer(app, host, 8000)
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("0.0.0.0", "http://127.0.0.1:8000"),
+        ("::", "http://[::1]:8000"),
+        ("192.168.0.10", "http://192.168.0.10:8000"),
+    ],
+)
+def test_the_page_has_an_address_that_this_machine_can_open(
+    open_app: Flask, host: str, url: str
+) -> None:
+    assert PanelServer(open_app, host, 8000).url == url
