@@ -98,6 +98,9 @@ def number(digits: str) -> str:
             if digit != "0":
                 one = "" if digit == "1" and place else _DIGITS[int(digit)]
                 read = one + _PLACES[place] + read
+        if read == "일" and k == 4:
+            read = ""  # 10,000 is 만
+            groups.append(_MYRIADS[1])
         if read:
             groups.append(read + _MYRIADS[k // 4])
     return "".join(reversed(groups))

@@ -11,12 +11,12 @@ from typing import Final
 from streamer.speech.sounds import Sound
 
 # 4 to 5 syllables a second, the rate of English in conversation.
-CONSONANT_S: Final = 0.065
+CONSONANT_S: Final = 0.06
 CLUSTER_S: Final = 0.05
-VOWEL_S: Final = 0.11
-LONG_S: Final = 0.15
-WEAK_S: Final = 0.065
-GLIDE_S: Final = 0.05
+VOWEL_S: Final = 0.095
+LONG_S: Final = 0.13
+WEAK_S: Final = 0.06
+GLIDE_S: Final = 0.045
 
 
 def _table(text: str) -> dict[str, str]:
@@ -45,7 +45,11 @@ _WORDS: Final = _table(
     love=tvf
     """
 )
-_WEAK: Final = ("the", "a", "an", "of", "to", "and", "is", "was", "at", "in", "on", "for", "as")
+_SMALL: Final = """
+    the a an of to and is was at in on for as but or i you he she it we they my your be are can
+    has have do that this with from me him her us them
+"""
+_WEAK: Final = frozenset(_SMALL.split())
 _VOWEL_LETTERS: Final = "aeiouy"
 _VOWEL_SHAPES: Final = "aeiouvy"
 _DIGITS: Final = (
@@ -66,10 +70,11 @@ def number(digits: str) -> str:
 def sounds_of(word: str) -> list[Sound]:
     """Return the sounds of one word; its first full vowel is stressed, unless it is a small word.
 
-    Words of capitals alone, up to four letters, are spelt out.
+    Single letters, and words of up to four capitals, are spelt out.
     """
     plain = "".join(_plain(sign) for sign in word if sign not in "'’")
-    if 1 < len(plain) <= 4 and plain.isupper() and plain != "OK":
+    alone = len(plain) == 1 and plain.lower() not in _WORDS
+    if alone or (1 < len(plain) <= 4 and plain.isupper() and plain != "OK"):
         return [sound for letter in plain for sound in _timed(_LETTERS[letter.lower()], True)]
     plain = plain.lower()
     shapes = _WORDS.get(plain)

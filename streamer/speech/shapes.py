@@ -48,8 +48,8 @@ SHAPES: Final[Mapping[str, Shape]] = MappingProxyType(
         # Consonants: the lips meet for m, p, b; the lower lip meets the teeth for f, v.
         "m": Shape(0.0, 0.0, 0.0, 0.0, 1.0, 0.15),
         "f": Shape(0.03, 2.0, -0.03, 0.0, 0.95, 0.6),
-        "t": Shape(0.06, 1.0, 0.0, 0.0, 0.65, 0.1),
-        "k": Shape(0.07, 0.0, 0.0, 0.0, 0.5, 0.0),
+        "t": Shape(0.04, 1.0, 0.0, 0.0, 0.75, 0.1),
+        "k": Shape(0.05, 0.0, 0.0, 0.0, 0.55, 0.0),
         "s": Shape(0.05, 3.0, 0.0, 0.0, 0.85, 0.35),
         "c": Shape(0.06, 0.0, 0.05, 3.0, 0.85, 0.7),
         "r": Shape(0.08, 0.0, 0.03, 3.0, 0.6, 0.5),

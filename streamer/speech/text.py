@@ -122,6 +122,8 @@ def _foreign(sign: str) -> list[Sound]:
 def _draw_out(sounds: list[Sound]) -> None:
     """Lengthen the last syllable."""
     for k in range(len(sounds) - 1, max(len(sounds) - 4, -1), -1):
+        if sounds[k].silent:
+            return
         sounds[k] = sounds[k]._replace(length_s=sounds[k].length_s * FINAL)
         if SHAPES[sounds[k].shape].vowel:
             return
