@@ -46,7 +46,6 @@ class Described:
             assert not errors, f"{where}: {errors[0].json_path}: {errors[0].message}"
         return response
 
-
     def check_event(self, method: str, path: str, name: str, data: Any) -> None:
         """Fail where an event of a stream is not what the description says."""
         whole = document(self.app)
