@@ -35,7 +35,10 @@ MARGIN_DB: Final = 8.0
 # The loudest vowels: known at once, forgotten slowly, and only while somebody speaks.
 LOUDER_S: Final = 0.02
 FORGET_DB_S: Final = 5.0
+SETTLE_DB_S: Final = 100.0  # in the first moments, when nothing is known yet
 LEAST_RANGE_DB: Final = 14.0
+# Nobody speaks as quietly as this into a microphone that is switched on.
+QUIETEST_DB: Final = -62.0
 RANGE_DB: Final = 24.0
 
 # How fast the mouth follows. Faster, and it trembles with the voice's own vibration.
@@ -141,7 +144,8 @@ class Listener:
 
     def _learn(self, loud: float) -> None:
         """Learn how loud silence and the loudest vowels are."""
-        self._smooth += _share(0.03) * (loud - self._smooth)
+        settling = self._hops * HOP_S < 0.5 * FIRST_S
+        self._smooth += (1.0 if self._hops < 3 else _share(0.03)) * (loud - self._smooth)
         self._least = min(self._least, self._smooth)
         if self._hops % round(FLOOR_BLOCK_S / HOP_S) == 0:
             self._minima.append(self._least)
@@ -153,9 +157,11 @@ class Listener:
         self._floor = min(floor, self._floor + 40.0 * HOP_S)
         if loud > self._peak:
             self._peak += _share(LOUDER_S) * (loud - self._peak)
+        elif settling:
+            self._peak -= SETTLE_DB_S * HOP_S
         elif loud > self._floor + MARGIN_DB:
             self._peak -= FORGET_DB_S * HOP_S
-        self._peak = max(self._peak, self._floor + MARGIN_DB + LEAST_RANGE_DB)
+        self._peak = max(self._peak, self._floor + MARGIN_DB + LEAST_RANGE_DB, QUIETEST_DB)
 
     def _values(self) -> dict[str, float]:
         opening = max(self._open - SHUT, 0.0) / (1.0 - SHUT)
