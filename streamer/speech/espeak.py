@@ -83,13 +83,13 @@ def sounds_of(word: str) -> list[Sound]:
         vowels = [_VOWELS[sign] for sign in signs if sign in _VOWELS]
         consonants = [_CONSONANTS[sign] for sign in signs if sign in _CONSONANTS]
         if vowels:
-            sounds += [Sound(c, CONSONANT_S) for c in consonants[:1] if c != "r"]
             if len(vowels) > 1:
                 sounds.append(Sound(vowels[0], 0.6 * LONG_S, stressed))
                 sounds.append(Sound(vowels[1], 0.4 * LONG_S))
             else:
                 weak = WEAK_S if "ə" in signs or "ᵻ" in signs else VOWEL_S
                 sounds.append(Sound(vowels[0], LONG_S if "ː" in signs else weak, stressed))
+            sounds += [Sound(c, CLUSTER_S) for c in consonants[:1]]  # as in `apple`, `near`
         elif consonants:
             shape = consonants[-1]  # of t and sh in `chin` the sh is seen
             clustered = bool(sounds) and sounds[-1].shape in "mftkscr"
