@@ -131,7 +131,7 @@ function show({ playing, presets_id }) {
         const preset = named(name);
         const chip = make("b");
         if (preset) chip.append(make("i", { className: "emoji", textContent: preset.emoji }), " ");
-        chip.append(preset ? pick(preset.label) : name);
+        chip.append(preset ? pick(preset.label) : name === "say" ? t("say") : name);
         return chip;
       }),
     );
