@@ -34,7 +34,7 @@ def add_routes(app: Flask, panel: Panel) -> None:
     )
     def say() -> dict[str, Any]:
         body = read_body(("text", "strength"), '{"text": "안녕하세요", "strength": 1}')
-        words = text_of(body, "text")
+        words = "" if body.get("text") == "" else text_of(body, "text")
         if len(words) > MAX_LETTERS:
             raise Problem(
                 400,

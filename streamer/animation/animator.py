@@ -263,11 +263,8 @@ class Animator:
             for layer in held:
                 layer.release(start)
             return
-        pressed = start - SAME_PRESS_S
-        if any(
-            x.start > pressed and not x.leaving and x.performance.preset is performance.preset
-            for x in same
-        ):
+        twice = any(start - layer.start < SAME_PRESS_S and not layer.leaving for layer in same)
+        if twice and cue.name != SPEECH:  # texts differ, and the newer is the one to say
             return
         # A text keeps the times that its sounds have.
         vary = 0.0 if cue.name == SPEECH else self._vary(start)

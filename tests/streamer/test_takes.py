@@ -23,6 +23,7 @@ from streamer.parameters import PARAMETERS, Face
 from streamer.recording import Recorder
 from streamer.replaying import Replay
 from streamer.resources import shipped
+from streamer.speech.speech import speech_of
 from streamer.stats import Stats
 from streamer.stream import Stream
 from streamer.takes import SETTINGS, read_take
@@ -90,6 +91,9 @@ WISHES = st.one_of(
     st.tuples(st.just("style"), st.sampled_from(sorted(LIBRARY.idle_styles)), st.none()),
     st.tuples(st.just("pause"), st.booleans(), st.none()),
     st.tuples(st.just("stop"), st.none(), st.none()),
+    st.tuples(
+        st.just("say"), st.sampled_from(("안녕하세요, 반가워요", 'It\'s "me": #1')), st.floats(0, 1)
+    ),
 )
 
 
@@ -97,6 +101,8 @@ def wish(controls: Controls, what: str, name: Any, value: Any) -> None:
     match what:
         case "trigger":
             controls.trigger(name, value, source="osc 127.0.0.1")
+        case "say":
+            controls.say(speech_of(name), value, source="page")
         case "set":
             controls.set(name, value)
         case "free":
@@ -214,6 +220,9 @@ def test_a_full_disk_ends_the_take_and_is_told_once(tmp_path: Path) -> None:
         ("take: 1\nevents: [{t: 1, set: {smile: .inf}}]", "set.smile"),
         ("take: 1\nevents: [{t: 1, trigger: smile, strength: 7}]", "strength"),
         ("take: 1\nevents: [{t: 1, idle: much}]", "idle"),
+        ("take: 1\nevents: [{t: 1, say: '!?'}]", "event 1, say"),
+        ("take: 1\nevents: [{t: 1, say: 5}]", "event 1, say"),
+        ("take: 1\nevents: [{t: 1, say: hi, sounds: 'a90 q5'}]", "event 1, sounds: 'q5'"),
         ("take: 1\nsettings: {weights: /etc}\nevents: []", "unknown field"),
         ("[1, 2]", "no mapping"),
         ("take: 1\nevents: &a [*a]", ""),

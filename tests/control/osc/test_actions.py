@@ -1,5 +1,6 @@
 """Every address with every spelling of its arguments."""
 
+import threading
 from typing import Any
 
 import pytest
@@ -295,3 +296,30 @@ def test_a_photo_without_consent_is_not_made_to_speak(desk: Desk) -> None:
     assert desk.send("/portrait/trigger/talk") == "played"
 
     assert [cue[:2] for cue in desk.cues] == [("talk", 0.0), ("smile", 1.0), ("talk", 1.0)]
+
+
+def test_a_text_is_said_by_the_mouth(desk: Desk) -> None:
+    assert desk.send("/portrait/say", "안녕하세요") == "says"
+    assert desk.send("/portrait/say/hello") == "says"
+    assert desk.send("/portrait/say", 2026, after_s=0.1) == "says"
+    assert desk.send("/portrait/say", 2026, after_s=0.1) == "repeat"
+    for thread in threading.enumerate():
+        if thread.name == "speech":
+            thread.join(5.0)
+
+    said = [cue.spoken.text for cue in desk.stream.controls.snapshot().cues if cue.spoken]
+    assert said[-1] == "2026"  # the newest wins; those before may have been overtaken
+
+
+def test_no_text_an_empty_one_and_nought_stop_speaking(desk: Desk) -> None:
+    for args in ((), ("",), ("안녕", 0), ("안녕", False)):
+        assert desk.send("/portrait/say", *args) == "quiet"
+
+    assert [cue[:2] for cue in desk.cues] == [("say", 0.0)] * 4
+
+
+def test_a_photo_without_consent_says_nothing(desk: Desk) -> None:
+    desk.stream.photo = "sample-image"
+
+    assert desk.send("/portrait/say", "안녕") == "not_for_this_photo"
+    assert desk.cues == []
