@@ -47,6 +47,7 @@ def test_every_word_that_the_page_uses_is_there(language: str) -> None:
 def test_every_state_that_the_stream_may_be_in_has_its_words(language: str) -> None:
     from control.panel.progress import RUNNING
     from control.panel.routes_choices import ENGINES
+    from streamer.animation.easing import EASINGS
     from streamer.animation.presets import CHANNELS, MODES
     from streamer.config import SPEEDS
     from streamer.engines.liveportrait.devices import DEVICES
@@ -64,6 +65,7 @@ def test_every_state_that_the_stream_may_be_in_has_its_words(language: str) -> N
     assert {f"speed_{speed}" for speed in SPEEDS} <= set(known)
     assert {f"weights_{status}" for status in RUNNING} <= set(known)
     assert {f"channel_{channel}" for channel in CHANNELS} <= set(known)
+    assert {f"curve_{easing}" for easing in EASINGS} <= set(known)
     assert {f"editor_{kind}_hint" for kind in ("new", "own", "covers", "shipped")} <= set(known)
     assert {f"need_{need.subject}" for need in glance(None)} <= set(known)
 
@@ -71,7 +73,7 @@ def test_every_state_that_the_stream_may_be_in_has_its_words(language: str) -> N
 def test_no_word_is_left_over() -> None:
     # put together from the state
     built = re.compile(
-        r"(camera|channel|device|editor|engine|help|mode|need|part|point|points_source|reason|size"
+        r"(camera|channel|curve|device|editor|engine|help|mode|need|part|point|points_source|reason|size"
         r"|speed|weights)_[\w-]+"
     )
 

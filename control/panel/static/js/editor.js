@@ -25,6 +25,8 @@ let parameters = new Map();
 let presets = [];
 let draft = null; // the content of the file
 let origin = null; // the answer that it came from; null for a new one
+let clean = ""; // the content as it was before it was changed here
+let wished = null; // what to edit when the changes are thrown away
 let selected = 0;
 let courses = {};
 let sound = true;
@@ -38,6 +40,14 @@ const rest = (name) => parameters.get(name).neutral;
 const valueOf = (name, value) =>
   typeof value === "string" ? (parseFloat(value) / 100) * rest(name) : value;
 
+const unsaved = () => draft !== null && JSON.stringify(draft) !== clean;
+
+/** What there is to say of a draft without faults. */
+function standing() {
+  if (!origin || unsaved()) return t("editor_sound");
+  return t(origin.own ? "editor_saved" : "editor_same");
+}
+
 /** Check the draft with the loader, and draw what it says. */
 async function check() {
   const mine = ++asked;
@@ -46,7 +56,7 @@ async function check() {
   sound = answer.ok;
   if (answer.ok) courses = answer.curves;
   const problem = $("editor-problem");
-  problem.textContent = answer.ok ? t("editor_sound") : answer.detail;
+  problem.textContent = answer.ok ? standing() : answer.detail;
   problem.classList.toggle("bad", !answer.ok);
   $("editor-yaml").textContent = answer.yaml;
   $("editor-save").disabled = $("editor-play").disabled = !answer.ok;
@@ -211,9 +221,7 @@ const play = async () => {
 
 async function save() {
   const saved = await send("PUT", `/presets/${encodeURIComponent(draft.name)}`, { preset: draft });
-  if (!saved) return;
-  take(saved.content, saved);
-  $("editor-problem").textContent = t("editor_saved");
+  if (saved) take(saved.content, saved);
 }
 
 async function erase() {
@@ -221,6 +229,15 @@ async function erase() {
   if (!answer) return;
   if (answer.shipped) open(answer.deleted);
   else take(structuredClone(EMPTY), null);
+}
+
+/** Open another preset; what is not saved is thrown away only when somebody says so. */
+function leaveFor(name) {
+  if (!unsaved()) return open(name);
+  wished = name;
+  $("editor-preset").value = origin ? origin.content.name : NEW;
+  $("editor-leave").hidden = false;
+  $("editor-stay").focus();
 }
 
 async function open(name) {
@@ -233,7 +250,9 @@ async function open(name) {
 function take(content, from) {
   draft = structuredClone(content);
   for (const keyframe of draft.keyframes) keyframe.params ??= {};
+  clean = JSON.stringify(draft);
   origin = from;
+  $("editor-leave").hidden = true;
   selected = Math.min(1, draft.keyframes.length - 1);
   draw();
   check();
@@ -260,7 +279,7 @@ function draw() {
   $("editor-mode").replaceChildren(...schema.modes.map((m) => new Option(t(`mode_${m}`), m)));
   $("keyframe-easing").replaceChildren(
     new Option(t("curve_usual"), ""),
-    ...Object.keys(schema.easings).map((name) => new Option(name.replaceAll("_", " "), name)),
+    ...Object.keys(schema.easings).map((name) => new Option(t(`curve_${name}`), name)),
   );
   $("editor-blocks").replaceChildren(
     ...schema.channels.map((channel) => {
@@ -364,8 +383,17 @@ export function startEditor() {
   });
   $("keyframe-add").addEventListener("click", add);
   $("keyframe-delete").addEventListener("click", () => remove(selected));
-  $("editor-preset").addEventListener("change", (event) => open(event.target.value));
-  $("editor-new").addEventListener("click", () => open(NEW));
+  $("editor-preset").addEventListener("change", (event) => leaveFor(event.target.value));
+  $("editor-new").addEventListener("click", () => leaveFor(NEW));
+  $("editor-discard").addEventListener("click", () => {
+    open(wished);
+    $("editor-preset").focus();
+  });
+  $("editor-stay").addEventListener("click", () => {
+    $("editor-leave").hidden = true;
+    $("editor-preset").focus();
+  });
+  addEventListener("beforeunload", (event) => unsaved() && event.preventDefault());
   $("editor-play").addEventListener("click", play);
   $("editor-delete").addEventListener("click", erase);
   $("editor").addEventListener("submit", (event) => {

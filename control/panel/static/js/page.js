@@ -8,7 +8,7 @@ import { startLandmarks } from "./landmarks.js";
 import { startLive } from "./live.js";
 import { startMonitor } from "./monitor.js";
 import { startPhotos } from "./photos.js";
-import { key, startPresets, stopAll } from "./presets.js";
+import { key, letGo, startPresets, stopAll } from "./presets.js";
 import { startPreview, toggleMirror, togglePause } from "./preview.js";
 import { startPrivacy, togglePrivacy } from "./privacy.js";
 import { startSay } from "./say.js";
@@ -25,7 +25,9 @@ const typing = (target) =>
   target.matches?.("textarea, select, [contenteditable], input:not([type=range], [type=checkbox])");
 
 function listen(event, isDown) {
-  if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || typing(event.target)) return;
+  const meant = !(event.ctrlKey || event.altKey || event.metaKey || event.repeat);
+  // What a key began ends with it, wherever the focus has gone meanwhile.
+  if (isDown && (!meant || typing(event.target))) return;
   // By place, not by sign: a Korean or French layout has other signs on the same keys.
   const digit = /^(?:Digit|Numpad)([1-9])$/.exec(event.code);
   if (digit) return key(Number(digit[1]), isDown);
@@ -36,15 +38,9 @@ function listen(event, isDown) {
 for (const element of document.querySelectorAll("[data-url]")) {
   element.textContent = new URL(element.dataset.url, location.href);
 }
-// The stage stays in sight while the side scrolls; one taller than the window sticks by its end.
-const stage = document.querySelector(".stage");
-const stick = () =>
-  stage.style.setProperty("--stage-top", `${innerHeight - stage.offsetHeight - 12}px`);
-new ResizeObserver(stick).observe(stage);
-addEventListener("resize", stick);
-
 document.addEventListener("keydown", (event) => listen(event, true));
 document.addEventListener("keyup", (event) => listen(event, false));
+addEventListener("blur", letGo); // its keys come up somewhere else
 
 await startLanguage();
 startTabs();

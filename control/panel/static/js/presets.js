@@ -44,6 +44,9 @@ export function key(n, isDown) {
   if (preset) (isDown ? down : up)(preset);
 }
 
+/** Let go of everything that a finger or a key is on. */
+export const letGo = () => presets.forEach(up);
+
 export const stopAll = () => act("/stop");
 
 function draw() {

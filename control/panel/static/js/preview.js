@@ -1,7 +1,7 @@
 // The live picture: shown while the page is; mirrored here alone if wished; frozen for all.
 
 import { send } from "./api.js";
-import { onState, state } from "./live.js";
+import { onLost, onState, state } from "./live.js";
 import { recall, remember, setLabel, t } from "./words.js";
 
 const picture = document.getElementById("preview");
@@ -10,6 +10,7 @@ const mirror = document.getElementById("mirror");
 const mirrorNote = document.getElementById("mirror-note");
 const pause = document.getElementById("pause");
 let retry = 0;
+let lost = false;
 
 function watch() {
   clearTimeout(retry);
@@ -48,6 +49,11 @@ export function startPreview() {
   document.addEventListener("visibilitychange", () => (document.hidden ? lookAway() : watch()));
   mirror.addEventListener("click", toggleMirror);
   pause.addEventListener("click", togglePause);
+  // A stream that was stopped may end its picture without an error, and leave the last one standing.
+  onLost((isLost) => {
+    if (lost && !isLost) watch();
+    lost = isLost;
+  });
   setMirrored(recall("mirrored") === "yes");
   onState(({ paused }) => {
     document.getElementById("frozen").hidden = !paused;
