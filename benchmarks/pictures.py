@@ -2,27 +2,24 @@
 
     python -m benchmarks.pictures [--out docs]
 
-The README's film, a strip of every preset, and a sheet of the parameters; the NASA portrait, a
-living person, is left out wherever a mouth speaks.
+The README's film, sheets and films of every preset and idle style, a minute of idle life, and the
+table of how presets and idle life mix. All show a painting: the other portrait is of a living
+person.
 """
 
 import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-from PIL import Image, ImageDraw
-
+from benchmarks import blending, gallery, idle_plot
 from streamer import Config, Controls, Frame, Wishes
 from streamer.animation.animator import Animator
-from streamer.animation.presets import Preset
 from streamer.engines import Scene
 from streamer.sinks.file import write_film
 from streamer.stream import Stream
 
 FILM_CUES = ((1.0, "smile"), (3.2, "wink"), (5.0, "surprise"))
 FILM_S, FILM_FPS = 7.5, 15.0
-TILE_W, TILE_H, TILES = 150, 168, 8
 
 
 def opened(photo: str, size: str, **view: float) -> tuple[Stream, Scene]:
@@ -52,41 +49,15 @@ def film(path: Path) -> None:
     scene.close()
 
 
-def strip(scene: Scene, animator: Animator, preset: Preset) -> Image.Image:
-    """One row: the preset at equal steps from its start to its end, face close up."""
-    controls = Controls(Wishes(idle_strength=0.0))
-    controls.trigger(preset.name, at=0.0)
-    wishes = controls.snapshot()
-    row = Image.new("RGB", (TILE_W * TILES, TILE_H))
-    for index in range(TILES):
-        t = preset.duration_s * index / (TILES - 1)
-        picture = Image.fromarray(np.array(scene.render(animator.at(t, wishes))))
-        row.paste(picture.resize((TILE_W, TILE_H), Image.Resampling.LANCZOS), (index * TILE_W, 0))
-    label = f"{preset.name}  {preset.duration_s * 1000:.0f} ms"
-    ImageDraw.Draw(row).text((6, 4), label, fill="white", stroke_width=2, stroke_fill="black")
-    return row
-
-
-def presets(path: Path) -> None:
-    stream, scene = opened("mona-lisa", "450x504", zoom=1.25)
-    rows = [
-        strip(scene, animator_of(stream, scene, seed=0), preset)
-        for preset in stream.presets.presets.values()
-    ]
-    sheet = Image.new("RGB", (rows[0].width, TILE_H * len(rows)))
-    for index, row in enumerate(rows):
-        sheet.paste(row, (0, index * TILE_H))
-    sheet.save(path, quality=82)
-    scene.close()
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("docs"))
     out: Path = parser.parse_args().out
     film(out / "mona-lisa.webp")
-    presets(out / "presets.jpg")
-    print(f"written: {out / 'mona-lisa.webp'}, {out / 'presets.jpg'}")
+    drawn = gallery.draw(out)
+    (out / "idle-minute.svg").write_text(idle_plot.drawing("calm", 4), encoding="utf-8")
+    blending.write(out / "blending.md")
+    print(f"written: {out / 'mona-lisa.webp'}, {len(drawn)} of the gallery, idle-minute.svg")
 
 
 if __name__ == "__main__":
