@@ -328,10 +328,12 @@ class Animator:
         free = [1.0] * len(CHANNELS)
         talking = turning = 0.0
         for layer in self._layers:
-            for channel in layer.performance.preset.blocks:
+            performance = layer.performance
+            for channel in performance.preset.blocks:
                 free[CHANNELS.index(channel)] *= 1.0 - layer.blocking(channel, now)
-            talking = max(talking, layer.talking(now))
-            if layer.performance.blinks:
+            if performance.preset.speaks:
+                talking = max(talking, layer.talking(now))
+            if performance.blinks:
                 turning = max(turning, layer.closure(now, self._turning_blink))
         closed, beneath = 0.0, 1.0
         for idle, glide in reversed(self._idles):

@@ -85,7 +85,8 @@ class Performance:
                 if of_own or do:
                     value += (of_own + do * e) * own[i]
                 if sizes is not None:
-                    value = own[i] + sizes[i] * (value - own[i])
+                    rest = own[i]
+                    value = rest + sizes[i] * (value - rest)
                 values[i] += here * (presence + dp * e) * (value - values[i])
 
 
