@@ -99,3 +99,34 @@ def test_what_is_wrong_is_told_in_the_loaders_words_and_cannot_be_saved(
     assert "lower case" in page.inner_text("#editor-problem")
     page.fill("#editor-name", "smile")
     page.wait_for_selector("#editor-save:enabled")
+
+
+def test_what_is_not_saved_is_thrown_away_only_when_somebody_says_so(
+    open_page: Callable[..., Any], stream: FakeStream
+) -> None:
+    page = open_editor(open_page)
+    page.fill("#editor-en", "My smile")
+
+    page.select_option("#editor-preset", "wink")
+    page.wait_for_selector("#editor-leave")
+    assert page.input_value("#editor-preset") == "smile"
+    page.click("#editor-stay")
+    page.click("#tab-face")
+    page.click("#tab-editor")
+    assert page.input_value("#editor-en") == "My smile"
+
+    page.click("#editor-new")
+    page.click("#editor-discard")
+    wait_until(lambda: page.input_value("#editor-name") == "my_preset")
+    page.select_option("#editor-preset", "wink")  # nothing was changed, nothing is asked
+    wait_until(lambda: page.input_value("#editor-name") == "wink")
+
+
+def test_saving_says_so(open_page: Callable[..., Any]) -> None:
+    page = open_editor(open_page)
+    page.fill("#editor-name", "hello")
+    page.wait_for_selector("#editor-problem:has-text('Ready to save')")
+
+    page.click("#editor-save")
+
+    page.wait_for_selector("#editor-problem:has-text('Saved in your own folder')")

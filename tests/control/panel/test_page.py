@@ -75,6 +75,24 @@ def test_holding_a_button_or_a_key_holds_the_preset(
     wait_until(lambda: cues(stream)[4:] == [("talk", 1.0), ("talk", 0.0)])
 
 
+def test_a_key_that_comes_up_elsewhere_lets_its_preset_go(
+    open_page: Callable[..., Any], stream: FakeStream
+) -> None:
+    page = open_page()
+
+    page.keyboard.down("3")
+    wait_until(lambda: cues(stream) == [("talk", 1.0)])
+    page.focus("#say-text")
+    page.keyboard.up("3")
+    wait_until(lambda: cues(stream)[1:] == [("talk", 0.0)])
+    page.focus("#stop")
+    page.locator("#say-text").blur()
+    page.keyboard.down("3")
+    wait_until(lambda: cues(stream)[2:] == [("talk", 1.0)])
+    page.evaluate("window.dispatchEvent(new Event('blur'))")  # to another program
+    wait_until(lambda: cues(stream)[3:] == [("talk", 0.0)])
+
+
 def test_a_click_of_a_screen_reader_plays_and_a_second_one_lets_go(
     open_page: Callable[..., Any], stream: FakeStream
 ) -> None:
@@ -315,6 +333,15 @@ def test_nothing_sticks_out_of_a_phone(
     )
 
 
+def test_the_picture_stays_in_sight_at_the_end_of_the_page(open_page: Callable[..., Any]) -> None:
+    page = open_page(size={"width": 1280, "height": 600})
+
+    page.locator("#panel-face .face-row").last.scroll_into_view_if_needed()
+
+    assert page.evaluate("scrollY") > 0
+    assert page.locator("#screen").bounding_box()["y"] >= 0
+
+
 def test_everything_that_can_be_pressed_has_a_name(open_page: Callable[..., Any]) -> None:
     page = open_page()
 
@@ -338,12 +365,15 @@ def test_a_page_that_lost_its_stream_says_so_and_comes_back(
         page = context.new_page()
         page.goto(first.url)
         page.wait_for_selector("#preview:not([hidden])")
+        before = page.get_attribute("#preview", "src")
         first.stop()
         page.wait_for_selector(".notice.bad")
         second = PanelServer(create_app(stream), "127.0.0.1", first.port)
         second.start()
         page.wait_for_selector(".notice.bad", state="detached", timeout=10_000)
         page.wait_for_selector("#preview:not([hidden])", timeout=10_000)
+        # Asked for anew: the last picture of the old stream would stand there for ever.
+        wait_until(lambda: page.get_attribute("#preview", "src") != before)
     finally:
         context.close()
         first.stop()
