@@ -321,14 +321,16 @@ def test_the_osc_monitor_shows_sender_address_and_verdict(browser: Any, stream: 
 @pytest.mark.parametrize("locale", ["en-US", "ko-KR"])
 @pytest.mark.parametrize("tab", ["face", "portrait", "choices", "osc", "help"])
 def test_nothing_sticks_out_of_a_phone(
-    open_page: Callable[..., Any], locale: str, tab: str
+    open_page: Callable[..., Any], stream: FakeStream, locale: str, tab: str
 ) -> None:
+    stream.playing = ["smile", "wink", "talk"]
     page = open_page(locale=locale, size=PHONE)
     page.click(f"#tab-{tab}")
+    page.wait_for_selector(".now-names b")
 
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     assert page.evaluate(
-        "[...document.querySelectorAll('.card *')].every("
+        "[...document.querySelectorAll('.card *, .now button')].every("
         "  e => e.getBoundingClientRect().right <= innerWidth + 1)"
     )
 
