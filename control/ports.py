@@ -1,8 +1,9 @@
-"""Ports: who holds one that is taken, in words a person can act on."""
+"""Ports: opening one, and who holds one that is taken, in words a person can act on."""
 
 import errno
 import logging
 import socket
+import sys
 from typing import Final, Literal
 
 import psutil
@@ -57,3 +58,20 @@ def family_of(host: str) -> socket.AddressFamily:
 
 def _shown(host: str) -> str:
     return f"[{host}]" if ":" in host else host
+
+
+def listener(host: str, port: int, backlog: int) -> socket.socket:
+    """Open a TCP port that nobody else can share, and listen. Raises `OSError`."""
+    sock = socket.socket(family_of(host), socket.SOCK_STREAM)
+    try:
+        if sys.platform == "win32":
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        else:
+            # Only forgets connections that have ended; a living listener keeps its port.
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((host, port))
+        sock.listen(backlog)
+    except OSError:
+        sock.close()
+        raise
+    return sock

@@ -2,7 +2,6 @@
 
 import logging
 import socket
-import sys
 import threading
 from collections.abc import Callable
 from typing import Any, Final
@@ -13,7 +12,7 @@ from control.live import Live
 from control.oscquery.announce import Announcement, announce
 from control.oscquery.app import create_query_app
 from control.panel.names import Names, is_this_machine
-from control.ports import RETRY_S, family_of, taken_message
+from control.ports import RETRY_S, listener, taken_message
 
 log = logging.getLogger(__name__)
 
@@ -107,17 +106,9 @@ class QueryServer:
             sock.close()
 
     def _open(self) -> socket.socket | None:
-        sock = socket.socket(family_of(self._host), socket.SOCK_STREAM)
         try:
-            if sys.platform == "win32":
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
-            else:
-                # Only forgets connections that have ended; a living listener keeps its port.
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            sock.bind((self._host, self._port))
-            sock.listen(CONNECTIONS)
+            sock = listener(self._host, self._port, CONNECTIONS)
         except OSError as exc:
-            sock.close()
             message = taken_message("OSCQuery", "--oscquery", self._host, self._port, exc)
             if message != self._message:
                 log.warning("%s", message)

@@ -2,7 +2,6 @@
 
 import logging
 import socket
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -17,7 +16,7 @@ from control.panel.names import is_any, is_this_machine, reachable_at
 from control.panel.polite import Polite
 from control.panel.slots import THREADS
 from control.panel.wire import Channel, sweep
-from control.ports import RETRY_S, family_of, taken_message
+from control.ports import RETRY_S, listener, taken_message
 from streamer import ConfigError
 
 log = logging.getLogger(__name__)
@@ -114,17 +113,9 @@ class PanelServer:
             sock.close()
 
     def _open(self) -> socket.socket | None:
-        sock = socket.socket(family_of(self._host), socket.SOCK_STREAM)
         try:
-            if sys.platform == "win32":
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
-            else:
-                # Only forgets connections that have ended; a living listener keeps its port.
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            sock.bind((self._host, self._port))
-            sock.listen(CONNECTIONS)
+            sock = listener(self._host, self._port, CONNECTIONS)
         except OSError as exc:
-            sock.close()
             message = taken_message("page", "--panel", self._host, self._port, exc)
             if message != self._message:
                 log.warning("%s", message)

@@ -31,7 +31,7 @@ def read_mapping(path: Path, max_bytes: int = MAX_BYTES) -> dict[str, Any]:
     """
     node = _compose(_read_text(path, max_bytes), str(path))
     if not isinstance(node, yaml.MappingNode):
-        raise PresetError(f"{path}: expected 'name: ...' and further fields, found no mapping.")
+        raise PresetError(f"{path}: expected lines such as 'name: value', found no mapping.")
     _check_keys_once(node, str(path))
     try:
         content: dict[str, Any] = yaml.constructor.SafeConstructor().construct_document(node)
