@@ -8,6 +8,8 @@ from typing import Final, Literal
 
 import psutil
 
+from control.instances import Instances
+
 log = logging.getLogger(__name__)
 
 Door = Literal["OSC", "VMC", "OSCQuery", "page"]
@@ -30,9 +32,19 @@ def holder(port: int, kind: Literal["tcp", "udp"]) -> str:
         for connection in psutil.net_connections(kind=kind):
             listens = kind == "udp" or connection.status == psutil.CONN_LISTEN
             if listens and connection.laddr and connection.laddr.port == port and connection.pid:
-                return f"{psutil.Process(connection.pid).name()} (process {connection.pid})"
+                process = psutil.Process(connection.pid)
+                return _portrait(process) or f"{process.name()} (process {connection.pid})"
     except (psutil.Error, OSError) as exc:
         log.debug("Looking for the holder of %s port %d: %s", kind, port, exc)
+    return ""
+
+
+def _portrait(process: psutil.Process) -> str:
+    """Name another Living Portrait that this process belongs to, or ``""``."""
+    family = {process.pid, *(parent.pid for parent in process.parents())}
+    for other in Instances().others():
+        if other.pid in family:
+            return f"another Living Portrait (process {other.pid})"
     return ""
 
 
