@@ -6,30 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from streamer.parameters import PARAMETERS
+from benchmarks.references import filled
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted([ROOT / "README.md", *ROOT.glob("docs/*.md"), ROOT / "THIRD_PARTY.md"])
 
 
-def parameter_table() -> str:
-    """The table as README shows it."""
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda p: p.name)
+def test_the_tables_are_those_of_the_code(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
 
-    def number(value: float) -> str:
-        return f"{value:g}".replace("-", "−")
-
-    rows = ["| name | range | at rest | English | 한국어 |", "|---|---|---|---|---|"]
-    for p in PARAMETERS.values():
-        neutral = "the photo's own" if p.neutral is None else number(p.neutral)
-        unit = " deg" if p.unit == "deg" else ""
-        texts = (f"{p.label[code]}: {p.meaning[code]}" for code in ("en", "ko"))
-        cells = (f"`{p.name}`", f"{number(p.low)} … {number(p.high)}{unit}", neutral, *texts)
-        rows.append(f"| {' | '.join(cells)} |")
-    return "\n".join(rows)
-
-
-def test_readme_shows_the_table_of_parameters_as_it_is() -> None:
-    assert parameter_table() in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert filled(text) == text, "Type: python -m benchmarks.references"
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda p: p.name)

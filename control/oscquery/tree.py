@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from control.live import Live
+from control.osc.addresses import words as words_for
 from streamer import PARAMETERS
 
 NONE, READ, WRITE, READ_WRITE = range(4)
@@ -35,7 +36,7 @@ def tree(stream: Live) -> Node:
     root = _container("Living Portrait")
     portrait = _add(root, "portrait", _container("Everything that the portrait understands"))
 
-    trigger = _add(portrait, "trigger", _container("Plays a preset"))
+    trigger = _add(portrait, "trigger", _container(words_for("trigger/NAME")))
     for name, preset in presets.items():
         words = f"{preset.emoji} {_both(preset.label)}".strip()
         if preset.mode in ("hold", "loop"):
@@ -45,8 +46,8 @@ def tree(stream: Live) -> Node:
         else:
             _add(trigger, name, _method("I", words, WRITE))
 
-    set_ = _add(portrait, "set", _container("Holds a parameter"))
-    release = _add(portrait, "release", _container("Gives a parameter back"))
+    set_ = _add(portrait, "set", _container(words_for("set/PARAM")))
+    release = _add(portrait, "release", _container(words_for("release/PARAM")))
     shown = _add(portrait, "state", _container("What the face does now"))
     for name, p in PARAMETERS.items():
         words = f"{_both(p.label)}: {_both(p.meaning)}"
@@ -58,7 +59,8 @@ def tree(stream: Live) -> Node:
         _add(shown, name, _method("f", words, READ, value, ends, tags=tags))
 
     strength = [float(idle.get("strength", 1.0))]
-    life = _method("f", "Strength of idle life", READ_WRITE, strength, (0.0, 1.0), clip=True)
+    words = words_for("idle")
+    life = _method("f", words, READ_WRITE, strength, (0.0, 1.0), clip=True)
     _add(portrait, "idle", life)
     for style in stream.presets.idle_styles:
         _add(life, style, _method("I", "Style of idle life", WRITE))
@@ -66,16 +68,17 @@ def tree(stream: Live) -> Node:
     photo["RANGE"] = [{"VALS": photos}]
     _add(portrait, "photo", photo)
     paused = [int(bool(state.get("paused")))]
-    _add(portrait, "pause", _method("i", "Freezes the face", READ_WRITE, paused, (0, 1), clip=True))
+    words = words_for("pause")
+    _add(portrait, "pause", _method("i", words, READ_WRITE, paused, (0, 1), clip=True))
     covered = [int(bool(state.get("privacy")))]
-    words = "A picture instead of the face"
+    words = words_for("privacy")
     _add(portrait, "privacy", _method("i", words, READ_WRITE, covered, (0, 1), clip=True))
-    _add(portrait, "stop", _method("I", "Stops everything that plays", WRITE))
-    _add(portrait, "reset", _method("I", "Gives all parameters back", WRITE))
-    _add(portrait, "say", _method("s", "Mouth shapes for a text", WRITE))
+    _add(portrait, "stop", _method("I", words_for("stop"), WRITE))
+    _add(portrait, "reset", _method("I", words_for("reset"), WRITE))
+    _add(portrait, "say", _method("s", words_for("say"), WRITE))
     port = (1, 65535)
-    _add(portrait, "subscribe", _method("i", "Sends the state to a port", WRITE, None, port))
-    _add(portrait, "unsubscribe", _method("i", "Ends that", WRITE, None, port))
+    _add(portrait, "subscribe", _method("i", words_for("subscribe"), WRITE, None, port))
+    _add(portrait, "unsubscribe", _method("i", words_for("unsubscribe"), WRITE, None, port))
     plays = _method("s", "The presets that play", READ, [", ".join(playing)])
     _add(portrait, "playing", plays)
     for name in presets:
