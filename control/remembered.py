@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from control.settings import convert
 from streamer import Config, ConfigError
+from streamer.keep_going import KeepGoing
 from streamer.resources import user_folder
 
 log = logging.getLogger(__name__)
@@ -117,12 +118,14 @@ class Memory:
             thread.join(CLOSE_S)
 
     def _run(self) -> None:
+        going = KeepGoing("Remembering what was chosen")
         while True:
             self._asked.wait()
             self._closing.wait(self._delay_s)
             ending = self._closing.is_set()
             self._asked.clear()
-            self._write()
+            with going:
+                self._write()
             if ending:
                 return
 

@@ -8,6 +8,7 @@ from control.live import Live
 from control.osc.limits import Sender
 from control.osc.verdicts import Verdict, verdict
 from streamer import PortraitError
+from streamer.keep_going import KeepGoing
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +51,7 @@ class PortraitChanges:
             thread.join(timeout_s)
 
     def _run(self) -> None:
+        going = KeepGoing("The change of portrait by OSC")
         while True:
             with self._lock:
                 job, self._next = self._next, None
@@ -57,10 +59,13 @@ class PortraitChanges:
                 if job is None:
                     self._thread = None
                     return
-            name, sender = job
-            try:
-                self._stream.change_photo(name)
-            except PortraitError as exc:
-                self._report(sender, name, verdict("photo_refused", reason=exc))
-            else:
-                self._report(sender, name, verdict("photo_changed", name=name))
+            with going:
+                self._change(*job)
+
+    def _change(self, name: str, sender: Sender) -> None:
+        try:
+            self._stream.change_photo(name)
+        except PortraitError as exc:
+            self._report(sender, name, verdict("photo_refused", reason=exc))
+        else:
+            self._report(sender, name, verdict("photo_changed", name=name))

@@ -12,6 +12,7 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 from control.live import Live
 from control.osc.feedback import PERIOD_S, Changes, Outgoing, outgoing
 from control.osc.limits import Sender
+from streamer.keep_going import KeepGoing
 
 log = logging.getLogger(__name__)
 
@@ -104,6 +105,7 @@ class Subscribers:
 
     def _run(self) -> None:
         changes = Changes()
+        going = KeepGoing("The OSC feedback")
         while True:
             self._wake.wait(PERIOD_S)
             self._wake.clear()
@@ -114,9 +116,10 @@ class Subscribers:
                 fresh = [target for target, new in self._fresh.items() if new]
                 others = [target for target, new in self._fresh.items() if not new]
                 self._fresh = dict.fromkeys(self._fresh, False)
-            everything = outgoing(self._stream.state(), self._stream.presets.presets)
-            self._send(everything, fresh)
-            self._send(changes.pick(everything, self._clock()), others)
+            with going:
+                everything = outgoing(self._stream.state(), self._stream.presets.presets)
+                self._send(everything, fresh)
+                self._send(changes.pick(everything, self._clock()), others)
 
     def _send(self, messages: list[Outgoing], targets: list[Sender]) -> None:
         sock = self._socket

@@ -20,6 +20,7 @@ from control.osc.monitor import Monitor
 from control.osc.verdicts import Verdict, verdict
 from control.ports import RETRY_S, Door, family_of, taken_message
 from streamer import ConfigError
+from streamer.keep_going import KeepGoing
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +71,7 @@ class UdpDoor:
         self._limiter = limiter or Limiter()
         self._courtesy = courtesy
         self._message = ""
+        self._going = KeepGoing(f"The {door} door", self._tell)
         self._limited_shown = -LIMITED_LINE_S
         self._listening = threading.Event()
         self._stop = threading.Event()
@@ -197,6 +199,10 @@ class UdpDoor:
             log.info("%s listens on %s:%d", self._door, self._host, self._port)
         self._message = message
 
+    def _tell(self, message: str) -> None:
+        """Show what went wrong inside; it is logged already."""
+        self._message = message
+
     def _serve(self, sock: socket.socket) -> None:
         while not self._stop.is_set():
             wait_s = BACKLOG_S if self._limiter.waits else IDLE_S
@@ -206,8 +212,9 @@ class UdpDoor:
                     if not self._receive(sock):
                         break
             for sender, datagram in self._limiter.due(self._clock()):
-                self._handle(datagram, sender)
-            self._turn()
+                self._serve_one(datagram, sender)
+            with self._going:
+                self._turn()
 
     def _receive(self, sock: socket.socket) -> bool:
         """Take one datagram; returns whether there may be more."""
@@ -231,10 +238,15 @@ class UdpDoor:
         elif not self.may_send(sender[0]):
             self._note(sender, "", (), verdict("not_allowed", name=sender[0]))
         elif self._limiter.admit(sender, datagram, self._clock()):
-            self._handle(datagram, sender)
+            self._serve_one(datagram, sender)
         else:
             self._say_limited(sender)
         return True
+
+    def _serve_one(self, datagram: bytes, sender: Sender) -> None:
+        """Serve a datagram; an error that nobody foresaw costs this one alone."""
+        with self._going:
+            self._handle(datagram, sender)
 
     def _say_limited(self, sender: Sender) -> None:
         """Show a flood in the monitor, now and then: a line for each message would be another."""

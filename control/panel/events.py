@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
+from streamer.keep_going import KeepGoing
+
 PERIOD_S: Final = 0.1
 # Rates and counters change all the time; they travel with the heartbeat.
 HEARTBEAT_S: Final = 1.0
@@ -76,35 +78,44 @@ class StateFeed:
             thread.join(timeout_s)
 
     def _run(self) -> None:
-        before: dict[str, Any] = {}
-        turns_since_state = 0
-        try:
-            while not self._closing.is_set():
-                state = self._read()
-                face = {k: round(v, 4) for k, v in state.pop("face", {}).items()}
-                steady = {k: v for k, v in state.items() if k not in _VOLATILE}
-                turns_since_state += 1
-                fresh = {}
-                if before.get("face") != face:
-                    fresh["face"] = event("face", face)
-                late = turns_since_state * PERIOD_S >= HEARTBEAT_S
-                if before.get("steady") != steady or late:
-                    fresh["state"] = event("state", state)
-                    turns_since_state = 0
-                before = {"face": face, "steady": steady}
-                with self._condition:
-                    if fresh:
-                        self._turn += 1
-                        self._newest |= {k: (self._turn, data) for k, data in fresh.items()}
-                        self._condition.notify_all()
-                    if not self._listeners:
-                        self._thread = None
-                        return
-                self._closing.wait(PERIOD_S)
-        except BaseException:
+        news = _News()
+        going = KeepGoing("The state for the page")
+        while not self._closing.is_set():
+            fresh: dict[str, bytes] = {}
+            with going:
+                fresh = news.take(self._read())
             with self._condition:
-                self._thread = None  # the next listener starts another; the traceback is logged
-            raise
+                if fresh:
+                    self._turn += 1
+                    self._newest |= {k: (self._turn, data) for k, data in fresh.items()}
+                    self._condition.notify_all()
+                if not self._listeners:
+                    self._thread = None
+                    return
+            self._closing.wait(PERIOD_S)
+
+
+class _News:
+    """What is new in a state since the one before."""
+
+    def __init__(self) -> None:
+        self._face: dict[str, float] | None = None
+        self._steady: dict[str, Any] = {}
+        self._turns = 0
+
+    def take(self, state: dict[str, Any]) -> dict[str, bytes]:
+        """Return the events to send."""
+        face = {k: round(v, 4) for k, v in state.pop("face", {}).items()}
+        steady = {k: v for k, v in state.items() if k not in _VOLATILE}
+        self._turns += 1
+        fresh = {}
+        if self._face != face:
+            fresh["face"] = event("face", face)
+        if self._steady != steady or self._turns * PERIOD_S >= HEARTBEAT_S:
+            fresh["state"] = event("state", state)
+            self._turns = 0
+        self._face, self._steady = face, steady
+        return fresh
 
 
 class Listener:

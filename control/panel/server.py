@@ -18,6 +18,7 @@ from control.panel.slots import THREADS
 from control.panel.wire import Channel, sweep
 from control.ports import RETRY_S, listener, taken_message
 from streamer import ConfigError
+from streamer.keep_going import KeepGoing
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +26,8 @@ log = logging.getLogger(__name__)
 UNSENT_BYTES: Final = 64 * 1024
 CONNECTIONS: Final = 128
 STOP_S: Final = 5.0
+# After an error that nobody foresaw; one that stays must not take a whole core.
+PAUSE_S: Final = 0.1
 SWEEP_S: Final = 1.0
 
 
@@ -53,6 +56,7 @@ class PanelServer:
         panel_of(app).names.add(host)
         self._threads, self._retry_s, self._now = threads, retry_s, now
         self._message = ""
+        self._going = KeepGoing("The page", self._tell)
         self._server: Any = None
         self._closing = threading.Lock()  # the trigger is a pipe, which must not be closed midway
         self._listening = threading.Event()
@@ -101,6 +105,10 @@ class PanelServer:
         """Return whether the page is served, where, and why not. JSON-able."""
         return {"listening": self._listening.is_set(), "url": self.url, "message": self._message}
 
+    def _tell(self, message: str) -> None:
+        """Show what went wrong inside; it is logged already."""
+        self._message = message
+
     def _run(self, sock: socket.socket | None) -> None:
         while not self._stop.is_set():
             if sock is None:
@@ -146,12 +154,15 @@ class PanelServer:
         courtesy = panel_of(self._app).stream.courtesy
         try:
             while not self._stop.is_set():
-                courtesy.wait()
-                # One turn of waitress' own loop; `stop` wakes it through the server's trigger.
-                server.asyncore.loop(timeout=SWEEP_S, use_poll=True, map=server._map, count=1)
-                if (now := self._now()) >= next_sweep:
-                    next_sweep = now + SWEEP_S
-                    sweep(list(server.active_channels.values()), now, is_this_machine)
+                with self._going:
+                    courtesy.wait()
+                    # One turn of waitress' own loop; `stop` wakes it through the server's trigger.
+                    server.asyncore.loop(timeout=SWEEP_S, use_poll=True, map=server._map, count=1)
+                    if (now := self._now()) >= next_sweep:
+                        next_sweep = now + SWEEP_S
+                        sweep(list(server.active_channels.values()), now, is_this_machine)
+                    continue
+                self._stop.wait(PAUSE_S)
         finally:
             self._listening.clear()
             for channel in list(server.active_channels.values()):

@@ -8,6 +8,7 @@ from typing import Final
 import cv2
 import numpy as np
 
+from streamer.keep_going import KeepGoing
 from streamer.view import Frame
 
 # 85 keeps skin free of blocks at about 90 kB for 1280x720; below 75 the cheeks show blocks.
@@ -90,6 +91,7 @@ class PreviewSink:
             self._thread.join(timeout=2.0)
 
     def _encode(self) -> None:
+        going = KeepGoing("The live picture")
         while True:
             with self._condition:
                 self._condition.wait_for(lambda: self._pending is not None or self._closed)
@@ -97,10 +99,13 @@ class PreviewSink:
                     return
                 frame = self._pending
             assert frame is not None
-            jpeg = encode_jpeg(frame, self._quality)
+            jpeg: bytes | None = None
+            with going:
+                jpeg = encode_jpeg(frame, self._quality)
             with self._condition:
-                self._jpeg = jpeg
-                self._serial += 1
+                if jpeg is not None:
+                    self._jpeg = jpeg
+                    self._serial += 1
                 self._pending = None
                 self._spare = frame
                 self._condition.notify_all()

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from streamer.controls import SPEECH, Controls
+from streamer.keep_going import KeepGoing
 from streamer.speech import espeak
 from streamer.speech.speech import Speech, speech_of
 from streamer.speech.text import cleaned
@@ -76,12 +77,13 @@ class Speaker:
             thread.join(STOP_S)
 
     def _run(self) -> None:
+        going = KeepGoing("The speech")
         while True:
             with self._lock:
                 job, self._next = self._next, None
                 if job is None:
                     self._thread = None
                     return
-            with self._saying:
+            with going, self._saying:
                 speech = prepare(job.text)
                 self._controls.say(speech, job.strength, source=job.source)
