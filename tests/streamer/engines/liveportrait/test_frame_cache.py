@@ -6,8 +6,9 @@ import threading
 import numpy as np
 import pytest
 
+from streamer.engines.face_steps import reach_px, steps
 from streamer.engines.liveportrait.expression import offsets
-from streamer.engines.liveportrait.frame_cache import APART, SEEN, FrameCache, reach_px, steps
+from streamer.engines.liveportrait.frame_cache import APART, SEEN, FrameCache
 from streamer.parameters import PARAMETERS, Face, neutral_face
 from streamer.view import Frame
 
