@@ -1,22 +1,29 @@
-"""The stream: a photo, a face and a clock in; frames out. These names are its public interface."""
+"""The stream: a photo, a face and a clock in; frames out. These names are its public interface.
 
-from streamer.config import Config, parse_address
-from streamer.controls import Controls, Cue, Wishes
-from streamer.errors import (
-    ConfigError,
-    ConsentError,
-    EngineError,
-    NoFaceError,
-    PhotoError,
-    PortraitError,
-    PresetError,
-    SinkError,
-    SpeechError,
-    TakeError,
-    WeightsError,
-)
-from streamer.parameters import PARAMETERS, Face, Parameter
-from streamer.view import Frame, View
+They are loaded when first asked for: the processes that only watch or send need none of them.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from streamer.config import Config, parse_address
+    from streamer.controls import Controls, Cue, Wishes
+    from streamer.errors import (
+        ConfigError,
+        ConsentError,
+        EngineError,
+        NoFaceError,
+        PhotoError,
+        PortraitError,
+        PresetError,
+        SinkError,
+        SpeechError,
+        TakeError,
+        WeightsError,
+    )
+    from streamer.parameters import PARAMETERS, Face, Parameter
+    from streamer.view import Frame, View
 
 __version__ = "0.1.0"
 
@@ -44,3 +51,17 @@ __all__ = [
     "__version__",
     "parse_address",
 ]
+
+_PLACES = {
+    "config": ("Config", "parse_address"),
+    "controls": ("Controls", "Cue", "Wishes"),
+    "parameters": ("PARAMETERS", "Face", "Parameter"),
+    "view": ("Frame", "View"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    place = next((p for p, names in _PLACES.items() if name in names), "errors")
+    return getattr(import_module(f"{__name__}.{place}"), name)

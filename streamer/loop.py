@@ -48,6 +48,7 @@ class Act:
     """
 
     def __init__(self, scene: Scene) -> None:
+        self.serial = 0  # of the scene on stage
         self._take(scene)
         self._next: Scene | None = None
         self._cover: Frame | None = None
@@ -75,6 +76,11 @@ class Act:
     def strained(self) -> bool:
         """Whether the scene's device cannot keep up with new faces."""
         return self._device is not None and self._device.strained
+
+    @property
+    def covered(self) -> bool:
+        """Whether the newest frame was the covering picture."""
+        return self._covered
 
     def replace(self, scene: Scene) -> None:
         """Hand over the next scene, prepared."""
@@ -138,6 +144,7 @@ class Act:
         return self._device.native(pixel_format)
 
     def _take(self, scene: Scene) -> None:
+        self.serial += 1
         self._guard = Guard(scene)
         self._device = scene if isinstance(scene, DeviceScene) else None
         self._covered = False
@@ -165,11 +172,13 @@ def run(
     before: Callable[[float], None] = lambda t: None,
     heed: Callable[[float, Wishes, bool], None] = lambda t, wishes, changed: None,
     courtesy: Courtesy | None = None,
+    early: Sequence[Sink] = (),
 ) -> None:
     """Draw frames until ``stop`` is set, or up to the deadlines before ``until_s`` of stream time.
 
     This thread alone touches the scene and the sinks. A frame is drawn for the time of its
-    deadline, so a slow machine shows fewer frames, never an older face. In the place of a frame
+    deadline, so a slow machine shows fewer frames, never an older face. ``early`` sinks keep the
+    deadline themselves and get each frame as soon as it is drawn. In the place of a frame
     that failed the last good one leaves; ``watch`` is told of every frame what was wrong with it,
     ``""`` if nothing. Another part that fails leaves things as they are; ``problem`` is told, and
     ``""`` once it works again. ``before`` is called with each frame's time before the wishes are
@@ -177,7 +186,7 @@ def run(
     others would be in the way.
     """
     courtesy = courtesy or Courtesy()
-    t = 0.0  # the first frame is sent at once, the others on the grid
+    t = pacer.first_frame()  # sent at once, the others on the grid
     face: Face = act.scene.rest
     wishes = controls.snapshot()
     while not stop.is_set():
@@ -195,11 +204,11 @@ def run(
             face = animator.at(t, wishes)
         with pacer.section("render"):
             frame = act.draw(face, t)  # ends with the frame in memory
-        pacer.wait_for_deadline()
         with pacer.section("send"):
-            for sink in tuple(sinks):
-                with _reported(f"The {type(sink).__name__}", wrong):
-                    sink.send(frame, t)
+            _send(frame, t, early, wrong)
+        pacer.wait_for_deadline()
+        with pacer.section("send", more=True):
+            _send(frame, t, sinks, wrong)
         watch(act.fault)
         delay_s = pacer.sent()
         stats.add(FrameTimes(pacer.t, dict(pacer.section_s), delay_s))
@@ -212,6 +221,12 @@ def run(
         if t + 1.0 / pacer.fps >= until_s - 1e-9:
             return
         t = pacer.next_frame()
+
+
+def _send(frame: Frame, t: float, sinks: Sequence[Sink], wrong: list[str]) -> None:
+    for sink in tuple(sinks):
+        with _reported(f"The {type(sink).__name__}", wrong):
+            sink.send(frame, t)
 
 
 @contextmanager

@@ -8,6 +8,9 @@ from streamer.loop import Act
 from streamer.privacy import Card
 from streamer.problems import Problems
 from streamer.readout import Readout
+from streamer.sending.link import Link
+from streamer.sending.ring import Mark
+from streamer.sending.sink import SenderSink
 from streamer.sinks import Sink
 from streamer.sinks.camera import CameraSink, CameraState
 from streamer.stage import Stage
@@ -15,7 +18,9 @@ from streamer.view import Frame
 
 
 class Output:
-    """The sinks of a stream, the camera first; ``sinks`` is what the loop goes through.
+    """The sinks of a stream; ``early`` and ``sinks`` are what the loop goes through.
+
+    With a ``link`` the camera is fed by the sender's process, else from here.
 
     `change` and `set_privacy` may be called from any thread.
     """
@@ -27,8 +32,11 @@ class Output:
         readout: Readout,
         problems: Problems,
         sinks: Sequence[Sink],
+        link: Link | None = None,
     ) -> None:
+        self.early: list[Sink] = []
         self.sinks: list[Sink] = list(sinks)
+        self._link = link
         self._stage = stage
         self._readout = readout
         self._problems = problems
@@ -37,20 +45,30 @@ class Output:
 
     def open(self, config: Config) -> None:
         """Open the camera that is wanted; without one it is waited for."""
-        view = self._stage.view
         if config.camera == "none":
+            if self._link is not None:
+                self._link.board.order.write({"camera": "none"})
             return
-        camera = CameraSink(
-            config.camera,
-            view.width,
-            view.height,
-            config.fps,
-            on_change=self._say,
-            native=self._act.native,
-            preview_url=preview_url(config),
-        )
-        self._readout.camera = camera
-        self.sinks.insert(0, camera)
+        view = self._stage.view
+        form = (config.camera, view.width, view.height, config.fps)
+        url = preview_url(config)
+        if self._link is None:
+            camera = CameraSink(
+                *form, on_change=self._say, native=self._act.native, preview_url=url
+            )
+            self.sinks.insert(0, camera)
+            self._readout.camera = camera
+        else:
+            sink = SenderSink(
+                self._link.board,
+                *form,
+                mark=self._mark,
+                on_change=self._say,
+                native=self._act.native,
+                preview_url=url,
+            )
+            self.early.append(sink)
+            self._readout.camera = sink
 
     def change(self, before: Config, wanted: Config) -> None:
         """Take another camera, size or rate. One caller at a time.
@@ -73,7 +91,7 @@ class Output:
 
     def close(self) -> None:
         """Close all sinks; calling it twice is harmless."""
-        for sink in self.sinks:
+        for sink in (*self.early, *self.sinks):
             sink.close()
 
     def set_privacy(self, on: bool) -> None:
@@ -89,13 +107,18 @@ class Output:
     def _close_camera(self) -> None:
         camera, self._readout.camera = self._readout.camera, None
         if camera is not None:
-            self.sinks.remove(camera)
+            (self.early if camera in self.early else self.sinks).remove(camera)
             camera.close()
             self._problems.set("camera", "")
 
     def _say(self, state: CameraState) -> None:
         if state.status != "closed":  # at the end there is nothing to act on
             self._problems.set("camera", state.message)
+
+    def _mark(self) -> Mark:
+        """Say what the newest frame shows, for a sender that must go on without the next."""
+        act = self._act
+        return Mark(act.serial, act.covered, self._readout.controls.snapshot().paused)
 
     @property
     def _act(self) -> Act:

@@ -35,12 +35,34 @@ class Pacer:
         self._sleep = sleep
         self._origin = now()
         self._number = 0
+        self._last_t: float | None = None  # of the pacer whose time goes on
         self._asked_fps = fps
 
     @property
     def t(self) -> float:
         """Stream time in seconds."""
         return self._now() - self._origin
+
+    @property
+    def origin(self) -> float:
+        """When stream time 0 was, on the pacer's clock; true from the first frame on."""
+        return self._origin
+
+    def first_frame(self) -> float:
+        """Return the first deadline in seconds: 0, or the next one of the time that goes on."""
+        if self._last_t is not None:
+            before = math.floor(self._last_t * self.fps + 1e-6)
+            self._number = max(before, math.floor(self.t * self.fps + 1e-6)) + 1
+            self.dropped += self._number - before - 1
+        return self.deadline
+
+    def go_on(self, origin: float, last_t: float, late: int, dropped: int) -> None:
+        """Go on in the place of another pacer, before the first frame.
+
+        ``origin`` was stream time 0 on the same clock, ``last_t`` the deadline of its last frame.
+        """
+        self._origin, self._last_t = origin, last_t
+        self.late, self.dropped = late, dropped
 
     def next_frame(self) -> float:
         """Wait until it is time to begin the next frame; returns its deadline in seconds."""
@@ -96,10 +118,11 @@ class Pacer:
         return delay_s
 
     @contextmanager
-    def section(self, name: str) -> Iterator[None]:
-        """Time one section of the frame."""
+    def section(self, name: str, *, more: bool = False) -> Iterator[None]:
+        """Time one section of the frame; ``more`` of one that was interrupted."""
         start = self._now()
+        before = self.section_s.get(name, 0.0) if more else 0.0
         try:
             yield
         finally:
-            self.section_s[name] = self._now() - start
+            self.section_s[name] = before + self._now() - start

@@ -8,6 +8,8 @@ from streamer.controls import Controls
 from streamer.loop import Moment
 from streamer.pacer import Pacer
 from streamer.problems import Problems
+from streamer.sending.link import Link
+from streamer.sending.sink import SenderSink, sender_figures
 from streamer.sinks.camera import CameraSink
 from streamer.sinks.preview import PreviewSink
 from streamer.stage import Stage
@@ -28,7 +30,8 @@ class Readout:
     preview: PreviewSink
     seed: int
     fps: float
-    camera: CameraSink | None = None
+    link: Link | None = None
+    camera: CameraSink | SenderSink | None = None
     pacer: Pacer | None = None
     moment: Moment | None = None
     privacy: bool = False
@@ -79,7 +82,10 @@ class Readout:
             **self._counts(),
             "viewers": self.preview.viewers,
             "seed": self.seed,
-            "processes": {"living-portrait": os.getpid()},
+            "sender": self._sender(),
+            "processes": self.link.processes()
+            if self.link is not None
+            else {"living-portrait": os.getpid()},
         }
 
     def report(self) -> dict[str, object]:
@@ -98,6 +104,7 @@ class Readout:
             "seed": self.seed,
             **self._counts(),
             **self.stats.figures(),
+            "sender": self._sender(),
             "problems": self.problems.all(),
         }
 
@@ -112,6 +119,11 @@ class Readout:
             "dropped": self.pacer.dropped if self.pacer else 0,
             "faults": fallback.faults if fallback else 0,
         }
+
+    def _sender(self) -> dict[str, object] | None:
+        if self.link is None or self.camera is None:
+            return None
+        return sender_figures(self.link.board)
 
     def _engine(self) -> dict[str, object] | None:
         engine = self.stage.engine

@@ -31,9 +31,13 @@ class FrameTimes:
 
 
 class Stats:
-    """Collects frame times in the render thread; `figures` may be read from any thread."""
+    """Collects frame times in the render thread; `figures` may be read from any thread.
 
-    def __init__(self) -> None:
+    ``program`` is the process that started all others, None for this one: processor time and
+    memory are of the whole family.
+    """
+
+    def __init__(self, program: int | None = None) -> None:
         self.frames = 0
         self.first_frame_s: float | None = None
         self._lock = threading.Lock()
@@ -43,7 +47,7 @@ class Stats:
         self._max_interval = 0.0
         self._last_sent: float | None = None
         self._settled_at: float | None = None
-        self._process = psutil.Process()
+        self._process = psutil.Process(program)
         self._cpu_at_settle = 0.0
         self._peak_rss = 0
 
@@ -51,7 +55,7 @@ class Stats:
         """Note one frame."""
         self.frames += 1
         if self.first_frame_s is None:
-            self.first_frame_s = process_age_s()
+            self.first_frame_s = process_age_s(self._process)
         last, self._last_sent = self._last_sent, times.sent_s
         if times.sent_s < SETTLE_S or last is None:
             return
@@ -121,18 +125,18 @@ class Stats:
         return total + own.children_user + own.children_system
 
 
-def process_age_s() -> float:
-    """Return how long ago this process began, in seconds, to one clock tick (10 ms).
+def process_age_s(process: psutil.Process) -> float:
+    """Return how long ago a process began, in seconds, to one clock tick (10 ms).
 
     On Linux from the kernel's own clock: psutil's start time goes through the boot time, which is
     kept in whole seconds.
     """
-    stat = Path("/proc/self/stat")
+    stat = Path(f"/proc/{process.pid}/stat")
     if sys.platform == "linux" and stat.exists():
         # The name in parentheses may hold blanks; the start is the 20th field after it, proc(5).
         start_ticks = int(stat.read_text().rpartition(")")[2].split()[19])
         return time.clock_gettime(time.CLOCK_BOOTTIME) - start_ticks / os.sysconf("SC_CLK_TCK")
-    return time.time() - psutil.Process().create_time()
+    return time.time() - process.create_time()
 
 
 def _percentiles(

@@ -34,6 +34,7 @@ from streamer.problems import Problems
 from streamer.readout import Readout
 from streamer.repertoire import Repertoire
 from streamer.resources import shipped, user_folder
+from streamer.sending.link import Link
 from streamer.scheduling import wake_soon
 from streamer.sinks import Sink
 from streamer.sinks.camera import list_cameras
@@ -62,6 +63,7 @@ class Stream:
 
     `start` returns when the first portrait is on stage; frames then leave from a thread of their
     own until `stop`. Every method may be called from any thread. ``choose`` opens the engine.
+    ``link``: the stream is one process of a program, which sends its frames and restarts it.
     """
 
     def __init__(
@@ -70,8 +72,10 @@ class Stream:
         *,
         sinks: Sequence[Sink] = (),
         choose: Callable[[Options], Choice] = choose_engine,
+        link: Link | None = None,
     ) -> None:
         self.config = config
+        self._link = link
         self.controls = Controls(Wishes(idle_style=config.style, idle_strength=config.idle))
         self.presets = PresetLibrary(
             [shipped("presets"), *_given(config.presets), user_folder("presets")]
@@ -85,7 +89,7 @@ class Stream:
         self.preview = PreviewSink()
         self.courtesy = Courtesy()
         self.problems = Problems()
-        self.stats = Stats()
+        self.stats = Stats(link.program if link is not None else None)
         self.seed = random.randrange(2**31) if config.seed is None else config.seed
         self.finished = threading.Event()
         self.on_first_frame: Callable[[], None] = lambda: None
@@ -109,9 +113,10 @@ class Stream:
             self.preview,
             self.seed,
             config.fps,
+            link,
         )
         self._output = Output(
-            config, self._stage, self._readout, self.problems, [self.preview, *sinks]
+            config, self._stage, self._readout, self.problems, [self.preview, *sinks], link
         )
         self._repertoire = Repertoire(self.presets, self.problems)
         self.speaker = Speaker(self.controls, self.check_speech)
@@ -155,10 +160,21 @@ class Stream:
             self.config, self.controls, self._stage, self.problems, settings, self._spawn
         )
         self._readout.pacer = pacer = Pacer(self.config.fps, lead=LEAD)
+        if self._link is not None:
+            self._resume(self._link, pacer)
         self._spawn("render", lambda: self._render(pacer, act))
         self._spawn("housekeeping", self._keep_house)
         if self._hearing is not None:
             self._hearing.start()
+
+    def _resume(self, link: Link, pacer: Pacer) -> None:
+        """Go on where the renderer before this one stopped, if there was one."""
+        link.go_on(pacer, self.stats)
+        resume = link.resume()
+        if resume is not None:
+            resume.give_to(self.controls, self.presets.presets)
+            if resume.privacy:
+                self._output.set_privacy(True)  # before the first frame
 
     def stage_once(self) -> Scene:
         """Open engine and portrait and return the scene, without a thread: for films."""
@@ -228,6 +244,7 @@ class Stream:
                 controls=late,
                 act=act,
                 sinks=self._output.sinks,
+                early=self._output.early,
                 stats=self.stats,
                 publish=self._publish,
                 watch=self._watch,
@@ -247,6 +264,17 @@ class Stream:
     def _publish(self, moment: Moment) -> None:
         first = self._readout.moment is None
         self._readout.moment = moment
+        if self._link is not None:
+            assert self._readout.pacer is not None
+            self._link.frame(
+                moment.t,
+                self._readout.pacer,
+                self.stats,
+                self.controls.snapshot(),
+                moment.playing,
+                self._readout.privacy,
+                self.presets.presets,
+            )
         if first:
             self.on_first_frame()
 
@@ -260,6 +288,8 @@ class Stream:
                 # Why it is slower than it could be; that it fails is told elsewhere.
                 self.problems.set("speed", str(engine.figures().get("problem") or ""))
             self.stats.sample_memory()
+            if self._link is not None:
+                self._link.keep({**self.choices(), "seed": self.seed})
             if self._taking is not None:
                 self._taking.flush()
 

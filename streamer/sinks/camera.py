@@ -146,6 +146,19 @@ class CameraSink:
                 frames.flip()
                 self._write()
 
+    def send_pixels(self, pixels: Pixels, pixel_format: str, width: int, height: int) -> bool:
+        """Send one frame that is in the camera's own format and size; False if it is not."""
+        frames = self._frames
+        if (pixel_format, width, height) != (frames.pixel_format, frames.width, frames.height):
+            return False
+        frames.take(pixels)
+        with self._lock:
+            if frames is not self._frames:
+                return False
+            frames.flip()
+            self._write()
+        return True
+
     def close(self) -> None:
         """Give the camera back; calling it twice is harmless."""
         self._stop.set()

@@ -15,7 +15,7 @@ from streamer.errors import ConfigError
 from streamer.view import Frame
 
 PixelFormat = Literal["I420", "NV12", "UYVY"]
-PIXEL_FORMATS: Final[tuple[str, ...]] = get_args(PixelFormat)
+PIXEL_FORMATS: Final[tuple[PixelFormat, ...]] = get_args(PixelFormat)
 
 Pixels = NDArray[np.uint8]
 """One frame in a camera's own format, flat and contiguous."""

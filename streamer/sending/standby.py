@@ -1,0 +1,97 @@
+"""The loop that the camera shows while no frames come: JPEG pictures, kept in shared memory."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+
+from streamer.sending.board import HEADER_BYTES, LOOP_BYTES, LOOPS, Board, Number
+from streamer.view import Frame
+
+# A face that may be looked at for minutes; at 92 no blocks show on skin. 70 to 100 kB at 720p.
+QUALITY: Final = 92
+
+# As many pictures as the table in a loop's header has room for.
+MAX_PICTURES: Final = HEADER_BYTES // 8 - 5
+
+
+@dataclass(frozen=True)
+class Standby:
+    """A loop to be shown. ``stage`` is the scene that it was drawn for."""
+
+    serial: int
+    stage: int
+    fps: float
+    pictures: tuple[memoryview, ...]
+
+    @property
+    def length_s(self) -> float:
+        """How long it takes, s."""
+        return len(self.pictures) / self.fps
+
+    def at(self, t: float) -> tuple[int, int, float]:
+        """Return the two pictures next to ``t`` (s), and the weight of the second."""
+        place = t * self.fps
+        first = int(place)
+        count = len(self.pictures)
+        return first % count, (first + 1) % count, place - first
+
+    def picture(self, index: int) -> Frame:
+        """Decode one picture."""
+        data = np.frombuffer(self.pictures[index], np.uint8)
+        image = cv2.imdecode(data, cv2.IMREAD_COLOR)
+        if image is None:
+            raise ValueError("a picture of the standby loop is damaged")
+        return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB, image), np.uint8)
+
+
+def encode(frame: Frame) -> bytes:
+    """Encode one picture of the loop."""
+    bgr = cv2.cvtColor(frame, cv2.COLOR_RGB2BGR)
+    ok, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+    if not ok:
+        raise ValueError(f"no JPEG can be made of a frame of the shape {frame.shape}")
+    return data.tobytes()
+
+
+class StandbyPlace:
+    """Where the loop lies on a board: one writer, one reader, and two places used by turns."""
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
+        self._heads = [block[:HEADER_BYTES].cast("q") for block in board.loops]
+        self._data = [block[HEADER_BYTES:] for block in board.loops]
+
+    def write(self, pictures: Sequence[bytes], fps: float, stage: int) -> bool:
+        """Put a new loop in the place of the one before; False if it does not fit."""
+        room = LOOP_BYTES - HEADER_BYTES
+        if len(pictures) > MAX_PICTURES or sum(map(len, pictures)) > room:
+            return False
+        newest = self._board[Number.LOOP]
+        place = newest % LOOPS
+        head, data = self._heads[place], self._data[place]
+        head[0] |= 1
+        head[1], head[2], head[3] = stage, round(1000 * fps), len(pictures)
+        end = 0
+        for index, picture in enumerate(pictures):
+            data[end : end + len(picture)] = picture
+            end += len(picture)
+            head[4 + index] = end
+        head[0] += 1
+        self._board[Number.LOOP] = place + 1
+        return True
+
+    def read(self) -> Standby | None:
+        """Return the newest loop, or None where there is none."""
+        place = self._board[Number.LOOP]
+        if not place:
+            return None
+        head, data = self._heads[place - 1], self._data[place - 1]
+        serial, stage, millis, count = head[:4]
+        ends = [0, *head[4 : 4 + count]]
+        if serial % 2 or head[0] != serial or count < 2:
+            return None
+        pictures = tuple(data[a:b] for a, b in zip(ends[:-1], ends[1:], strict=True))
+        return Standby(LOOPS * serial + place, stage, millis / 1000, pictures)
