@@ -22,7 +22,7 @@ _BUNDLE: Final = b"#bundle\x00"
 # Tags that python-osc does not know or reads as a number, as tags of the same size: an impulse
 # carries as little as nil, a symbol is a string, a character an int, a colour no number.
 _SAME_SIZE: Final = bytes.maketrans(b"IScr", b"Nsim")
-_TAGS: Final = frozenset(b",ihfdsbmtTFN[]")
+_TAGS: Final = frozenset(b"ihfdsbmtTFN[]")
 
 _WORDS: Final = {"true": 1.0, "on": 1.0, "yes": 1.0, "false": 0.0, "off": 0.0, "no": 0.0}
 
@@ -140,13 +140,13 @@ def _message(data: bytes) -> Message:
         tags_end = data.find(b"\x00", tags_start)
         if tags_end < 0:
             raise ValueError("the type tags have no end")
-        tags = data[tags_start:tags_end]
+        tags = data[tags_start + 1 : tags_end]
         if not _TAGS.issuperset(tags):
             tags = tags.translate(_SAME_SIZE)
             unknown = set(tags) - _TAGS
             if unknown:
                 raise ValueError(f"unknown type tag '{chr(min(unknown))}'")
-            data = data[:tags_start] + tags + data[tags_end:]
+            data = data[: tags_start + 1] + tags + data[tags_end:]
     try:
         read = OscMessage(data)
         return Message(read.address, tuple(_flat(read.params)))

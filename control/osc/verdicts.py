@@ -6,6 +6,9 @@ from typing import Final, Literal, get_args
 Kind = Literal["done", "ignored", "refused", "unknown", "malformed", "unavailable", "limited"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 
+# What somebody sent is shown up to here: a line of the monitor is for people, and there are many.
+MAX_FIELD: Final = 400
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -129,4 +132,9 @@ _TEXTS: Final[dict[str, tuple[Kind, str, str]]] = {
 def verdict(code: str, **fields: object) -> Verdict:
     """Fill in the texts of one code."""
     kind, en, ko = _TEXTS[code]
-    return Verdict(kind, code, en.format_map(fields), ko.format_map(fields))
+    shown = {name: _short(str(value)) for name, value in fields.items()}
+    return Verdict(kind, code, en.format_map(shown), ko.format_map(shown))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MAX_FIELD else f"{text[: MAX_FIELD - 1]}…"
