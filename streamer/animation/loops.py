@@ -4,6 +4,9 @@ Each loop is a piece of idle life that begins and ends at rest, eyes open and st
 nothing moving; so any loop may follow any, and all of them may begin at any time. Time moves in
 whole steps of a grid, so that a face comes again to the last bit at whatever frame rate.
 
+The loops of a style are the same for every seed, which draws only their order: so they can be
+drawn for a portrait once and for all.
+
 Under a performance the loops make way within a quarter of a second, and begin anew when it is
 over. So all but the first frames of a performance are the same each time, too.
 """
@@ -36,6 +39,9 @@ LENGTH_STEPS: Final = 6
 # Sway and mood take this long to come from rest and to return to it. Shorter shows as a habit.
 JOIN_S: Final = 1.8
 
+# Which loops there are; another number is other loops, and everything baked of them is lost.
+LOOPS_SEED: Final = 0
+
 # How fast idle life makes way for a performance, and how long at most: a pose that is held for
 # longer must be lived in.
 WAY_S: Final = 0.25
@@ -48,7 +54,7 @@ def idle_of(style: IdleStyle, seed: int) -> "Idle | Loops":
 
 
 class Loops:
-    """The loops of one style and seed, in an order drawn from the seed."""
+    """The loops of one style, in an order drawn from the seed."""
 
     def __init__(self, style: IdleStyle, loops: LoopStyle, seed: int) -> None:
         # Without the eyes' tremor, which would not return to rest; it moves 0.1 px.
@@ -58,13 +64,18 @@ class Loops:
         self._steps = [_steps(loops, i, count) for i in range(count)]
         self._round = sum(self._steps)
         self._loops = [
-            Idle(still, round(2**31 * Chance(seed, "loop", i).uniform()), steps / GRID)
+            Idle(still, round(2**31 * Chance(LOOPS_SEED, "loop", i).uniform()), steps / GRID)
             for i, steps in enumerate(self._steps)
         ]
         self._ordered = 0, self._order(0)
         self._origin = 0.0  # the time at which the first of all loops begins
         self._presence = Glide(1.0, WAY_S)
         self._busy_until: float | None = None
+
+    @property
+    def first_round(self) -> list[tuple[int, int]]:
+        """What plays from time 0 on: each loop once, and its length in steps of the grid."""
+        return [(i, self._steps[i]) for i in self._order(0)]
 
     def fork(self) -> "Loops":
         """Return a twin that goes on by itself."""
