@@ -1,0 +1,387 @@
+"""Frames as a live stream over the network: RTMP, RTSP, SRT or MPEG-TS over UDP.
+
+A process of its own encodes and sends (`network_sender`); a thread hands it the newest frame when
+it is ready for one. Whatever the network does, the render thread only ever copies a frame, and
+frames that come faster than they can be sent are skipped.
+"""
+
+import contextlib
+import json
+import logging
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import numpy as np
+
+from streamer.sinks.network_advice import advice
+from streamer.sinks.pixels import NativeFrames, Pixels
+from streamer.stream_url import CONTAINERS, redacted, shown_url
+from streamer.view import Frame
+
+log = logging.getLogger(__name__)
+
+SENDER: Final = Path(__file__).with_name("network_sender.py")
+
+# Waits before it is tried again, s; the last one goes on for good. A receiver that was restarted
+# is there again within seconds; a try costs a third of a second of one core.
+RETRIES_S: Final = (0.5, 1.0, 2.0, 4.0, 8.0)
+# A connection that lasted this long was a good one: the waits begin anew.
+GOOD_S: Final = 10.0
+# Nothing was sent for this long: the receiver, or the way there, has died without a word.
+STALLED_S: Final = 10.0
+# Figures are over the last seconds.
+OVER_S: Final = 3.0
+# More skipped than this of what there was: told to the operator.
+SLOW_SHARE: Final = 0.25
+CLOSE_S: Final = 2.0
+
+# Bits for each pixel of each frame, and the bounds in bits a second. Chosen for a face that fills
+# the frame: below half of it the ultrafast encoder shows blocks on the cheeks while the head turns.
+BITS_A_PIXEL: Final = 0.09
+BIT_RATES: Final = (500_000, 8_000_000)
+
+Status = Literal["connecting", "sending", "waiting", "closed"]
+
+
+@dataclass(frozen=True)
+class NetworkState:
+    """What the stream is doing; ``message`` is for the operator, empty while all is well.
+
+    ``url`` holds no secrets. ``reason`` is the message's short name, for programs. ``skipped``
+    counts frames that were not sent since a receiver or the encoder was slow.
+    """
+
+    url: str
+    status: Status = "connecting"
+    reason: str = ""
+    message: str = ""
+    encoder: str = ""
+    size: str = ""
+    fps: float = 0.0
+    kbit_s: int = 0
+    skipped: int = 0
+    reconnects: int = 0
+
+
+def bit_rate_of(width: int, height: int, fps: float) -> int:
+    """Return the bits a second for a size and rate."""
+    low, high = BIT_RATES
+    return round(min(max(width * height * fps * BITS_A_PIXEL, low), high))
+
+
+class NetworkSink:
+    """Sends frames to ``url``, and goes on trying while nobody takes them there.
+
+    ``url`` has been checked. ``native`` gives the frame being sent as I420, where the engine has
+    made it so. ``on_change`` is called with each new status or message, from the sink's threads.
+    ``command`` starts the sender, ``now`` and ``retries_s`` are for tests.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        fps: float,
+        *,
+        encoder: str = "auto",
+        on_change: Callable[[NetworkState], None] = lambda state: None,
+        native: Callable[[str], Pixels | None] = lambda pixel_format: None,
+        command: Sequence[str] = (sys.executable, "-P", str(SENDER)),
+        retries_s: Sequence[float] = RETRIES_S,
+        stalled_s: float = STALLED_S,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.fps = fps
+        self._url = url
+        self._encoder = encoder
+        self._on_change = on_change
+        self._native = native
+        self._command = list(command)
+        self._retries_s = retries_s
+        self._stalled_s = stalled_s
+        self._now = now
+        self._state = NetworkState(shown_url(url))
+        self._stop = threading.Event()
+
+        # The condition guards the four fields below it.
+        self._condition = threading.Condition()
+        self._pending: tuple[Frame, tuple[int, int], float] | None = None
+        self._spare: Frame | None = None
+        self._ready = False
+        self._ended = False
+
+        self._link: _Link | None = None
+        self._sending = False  # whether frames are wanted now
+        self._reached = False  # whether a receiver was there before
+        self._skipped = 0
+        self._sent: deque[tuple[float, int]] = deque()  # when each left, the bytes by then
+        self._skips: deque[float] = deque()
+        self._thread = threading.Thread(target=self._run, name="network", daemon=True)
+        self._thread.start()
+
+    @property
+    def state(self) -> NetworkState:
+        """The newest state, with the figures of the last seconds."""
+        now, sent = self._now(), list(self._sent)
+        sent = [one for one in sent if now - one[0] <= OVER_S]
+        if len(sent) < 2 or self._state.status != "sending":
+            return replace(self._state, skipped=self._skipped)
+        span = max(now - sent[0][0], 1e-3)
+        return replace(
+            self._state,
+            fps=round((len(sent) - 1) / span, 1),
+            kbit_s=round((sent[-1][1] - sent[0][1]) * 8 / span / 1000),
+            skipped=self._skipped,
+        )
+
+    def figures(self) -> dict[str, object]:
+        """Return the state, JSON-able."""
+        return asdict(self.state)
+
+    def send(self, frame: Frame, t: float) -> None:
+        """Take a copy of the frame, if there is somebody to send it to. Never waits."""
+        if not self._sending or self._stop.is_set():
+            return
+        size = frame.shape[1], frame.shape[0]
+        pixels = self._native("I420")
+        source = frame if pixels is None else pixels.reshape(-1)
+        with self._condition:
+            spare, self._spare = self._spare, None
+        if spare is None or spare.shape != source.shape:
+            spare = np.empty_like(source)
+        np.copyto(spare, source)
+        with self._condition:
+            if self._pending is not None:
+                self._spare = self._pending[0]
+                self._skip()
+            self._pending = spare, size, t
+            self._condition.notify_all()
+
+    def close(self) -> None:
+        """End the connection; calling it twice is harmless."""
+        self._stop.set()
+        with self._condition:
+            self._condition.notify_all()
+        self._thread.join(timeout=CLOSE_S + 1.0)
+        if (link := self._link) is not None:  # a sender that takes nothing holds the thread up
+            link.give_up()
+            self._thread.join(timeout=CLOSE_S)
+
+    # --- the thread
+
+    def _run(self) -> None:
+        tries = 0
+        while not self._stop.is_set():
+            began = self._now()
+            try:
+                failure = self._connect_and_send()
+            except Exception as exc:  # a thread that ends would cost the user the stream
+                log.exception("The network stream met an error that it does not know")
+                failure = "other", f"{type(exc).__name__}: {exc}"
+            if self._stop.is_set():
+                break
+            if failure is None:  # another frame size
+                continue
+            tries = 0 if self._now() - began >= GOOD_S else tries
+            reason, text = failure
+            message = advice(reason, redacted(text, self._url), self._url)
+            self._report("waiting", reason=reason, message=message, encoder="")
+            self._stop.wait(self._retries_s[min(tries, len(self._retries_s) - 1)])
+            tries += 1
+        self._report("closed", reason="", message="")
+
+    def _connect_and_send(self) -> tuple[str, str] | None:
+        """Send until something breaks; returns what did: its kind and its words.
+
+        None: the sink is closed, or the frames have another size from now on.
+        """
+        first = self._first_frame()
+        if first is None:
+            return None
+        width, height = first
+        link = self._link = _Link(self._command, self._heard)
+        try:
+            link.write(self._order(width, height))
+            pixels = NativeFrames("I420", width, height)
+            while True:
+                wanted = self._next(link, (width, height))
+                if not isinstance(wanted, tuple):
+                    return wanted if wanted is None else link.failure()
+                frame, t = wanted
+                if frame.ndim == 1:
+                    link.write(struct.pack("<d", t), frame.data)
+                else:
+                    pixels.convert(frame)
+                    pixels.flip()
+                    link.write(struct.pack("<d", t), pixels.front.data)
+                with self._condition:
+                    if self._spare is None:
+                        self._spare = frame
+        except OSError:  # the sender has gone; it has said why
+            return link.failure()
+        finally:
+            self._sending = False
+            self._link = None
+            link.close(self._stop.is_set())
+
+    def _first_frame(self) -> tuple[int, int] | None:
+        """Wait for a frame, whose size the encoder must know; None when the sink is closed."""
+        with self._condition:
+            self._pending, self._ready, self._ended = None, False, False
+            self._sending = True
+            self._condition.wait_for(lambda: self._pending is not None or self._stop.is_set())
+            self._sent.clear()
+            return None if self._pending is None or self._stop.is_set() else self._pending[1]
+
+    def _order(self, width: int, height: int) -> bytes:
+        scheme = self._url.partition("://")[0].lower()
+        order: dict[str, Any] = {
+            "url": self._url,
+            "container": CONTAINERS[scheme],
+            "width": width,
+            "height": height,
+            "fps": self.fps,
+            "bit_rate": bit_rate_of(width, height, self.fps),
+            "encoder": self._encoder,
+            "silence": CONTAINERS[scheme] == "flv",
+        }
+        return json.dumps(order).encode() + b"\n"
+
+    def _next(
+        self, link: "_Link", size: tuple[int, int]
+    ) -> tuple[Frame, float] | Literal["broken"] | None:
+        """Wait until there are a frame and somebody who is ready for it."""
+        since = self._now()
+        with self._condition:
+            while True:
+                if self._stop.is_set():
+                    return None
+                if self._ended:
+                    return "broken"
+                if self._pending is not None and self._pending[1] != size:
+                    return None
+                if self._ready and self._pending is not None:
+                    (frame, _, t), self._pending, self._ready = self._pending, None, False
+                    return frame, t
+                if self._ready:
+                    since = self._now()  # it is the stream that has no frame
+                elif self._now() - since > self._stalled_s:
+                    link.give_up()
+                    return "broken"
+                self._condition.wait(0.25)
+
+    def _heard(self, what: dict[str, Any]) -> None:
+        """Take what the sender says. Called in the link's thread."""
+        if what["is"] == "ready":
+            now = self._now()
+            self._sent.append((now, int(what["bytes"])))
+            while self._sent and now - self._sent[0][0] > OVER_S:
+                self._sent.popleft()
+            self._judge(now)
+        elif what["is"] == "sending":
+            again, self._reached = self._reached, True
+            self._report(
+                "sending",
+                reason="",
+                message="",
+                encoder=what["encoder"],
+                reconnects=self._state.reconnects + again,
+            )
+        with self._condition:
+            self._ready = self._ready or what["is"] == "ready"
+            self._ended = self._ended or what["is"] == "ended"
+            self._condition.notify_all()
+
+    def _skip(self) -> None:
+        """Count a frame that nobody took. While connecting there is nobody to count for."""
+        if self._state.status != "sending":
+            return
+        self._skipped += 1
+        self._skips.append(self._now())
+
+    def _judge(self, now: float) -> None:
+        """Tell the operator when much is skipped, and when it is no more."""
+        while self._skips and now - self._skips[0] > OVER_S:
+            self._skips.popleft()
+        skipped, sent = len(self._skips), len(self._sent)
+        slow = skipped > SLOW_SHARE * (skipped + sent) and skipped + sent > OVER_S * self.fps / 2
+        if slow and not self._state.reason:
+            text = f"{skipped} of the last {skipped + sent} frames were skipped"
+            self._report("sending", reason="slow", message=advice("slow", text, self._url))
+        elif self._state.reason == "slow" and skipped < SLOW_SHARE / 3 * (skipped + sent):
+            self._report("sending", reason="", message="")
+
+    def _report(self, status: Status, **what: Any) -> None:
+        before = self._state
+        self._state = replace(before, status=status, **what)
+        if self._state != before:
+            self._on_change(self._state)
+
+
+class _Link:
+    """The sender's process: what is written to it, and the thread that hears what it says."""
+
+    def __init__(self, command: Sequence[str], heard: Callable[[dict[str, Any]], None]) -> None:
+        self._heard = heard
+        self._failure = "lost", "the sender ended"
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # libraries' chatter, which may hold the address
+            bufsize=0,
+        )
+        self._thread = threading.Thread(target=self._listen, name="network-reports", daemon=True)
+        self._thread.start()
+
+    def write(self, *parts: bytes | memoryview) -> None:
+        """Hand over bytes. Raises: `OSError` when the sender has gone."""
+        assert self._process.stdin is not None
+        for part in parts:
+            left = memoryview(part)
+            while left:
+                left = left[self._process.stdin.write(left) :]
+
+    def give_up(self) -> None:
+        """End a sender that says nothing any more."""
+        self._failure = "no-answer", "nothing was taken for a while"
+        self._process.kill()
+
+    def failure(self) -> tuple[str, str]:
+        """Return the kind and the words of what went wrong, once the sender has ended."""
+        self._thread.join(CLOSE_S)
+        return self._failure
+
+    def close(self, politely: bool) -> None:
+        """End the sender; politely: let it say goodbye to the receiver."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+        if not politely:
+            self._process.kill()
+        try:
+            self._process.wait(CLOSE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._thread.join(CLOSE_S)
+        self._process.stdout.close()
+
+    def _listen(self) -> None:
+        assert self._process.stdout is not None
+        with contextlib.suppress(OSError, ValueError):
+            for line in iter(self._process.stdout.readline, b""):
+                what = json.loads(line)
+                if what["is"] == "failed":
+                    self._failure = what["why"], what["text"]
+                else:
+                    self._heard(what)
+        self._heard({"is": "ended"})
