@@ -118,8 +118,10 @@ def convert(key: str, value: Any, place: str) -> Any:
         if key in ("osc_allow", "osc_feedback"):
             parts = value.split(",") if isinstance(value, str) else value
             return tuple(_text(part).strip() for part in parts)
-        if key in ("panel", "osc", "oscquery", "vmc") and value is False:
+        if key in ("panel", "osc", "oscquery", "vmc", "badge") and value is False:
             return "off"  # YAML reads a bare `off` as false
+        if key == "stream":
+            return None if value in (False, None, "", "off") else _text(value).strip()
         return _text(value)
     except (TypeError, ValueError):
         raise ConfigError(f"{place}: {value!r} is not what '{key}' takes.") from None

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from streamer.errors import ConfigError
+from streamer.stream_url import ENCODERS, check_url
 from streamer.view import View, parse_size
 
 FPS_RANGE: Final = (1.0, 60.0)
@@ -13,6 +14,7 @@ SPEEDS: Final = ("auto", "safe", "fast")
 GPU_SHARE_RANGE: Final = (0.05, 1.0)  # or 0: as much as the frame rate needs
 DELAY_RANGE_MS: Final = (0.0, 2000.0)
 CACHE_MB_RANGE: Final = (0, 65536)
+BADGES: Final = ("off", "ai")
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,8 @@ class Config:
     is asked for, ``None`` the shipped one. ``record`` is where a take is written, ``take`` one that
     is played. ``hotkeys`` are pairs of keys and what they do. ``mic`` is a microphone that moves
     the mouth (``default``, a number, a part of its name) or a wave file; ``delay`` holds the
-    picture back, ms.
+    picture back, ms. ``stream`` is the address of a receiver in the network, which may hold a
+    password, ``stream_encoder`` what encodes for it. ``badge`` is drawn into a corner: ``ai``.
     Raises: `ConfigError`.
     """
 
@@ -67,6 +70,9 @@ class Config:
     oscquery: str = "auto"
     vmc: str = "off"
     hotkeys: tuple[tuple[str, str], ...] = field(default=())
+    stream: str | None = field(default=None, repr=False)
+    stream_encoder: str = "auto"
+    badge: str = "off"
     seconds: float | None = None
     report: Path | None = None
 
@@ -116,6 +122,13 @@ class Config:
             parse_address(receiver, "osc-feedback")
         if self.oscquery not in ("auto", "off"):
             parse_address(self.oscquery, "oscquery")
+        if self.stream is not None:
+            check_url(self.stream)
+        for name, known in (("stream_encoder", ENCODERS), ("badge", BADGES)):
+            if getattr(self, name) not in known:
+                raise ConfigError(
+                    f"Unknown {name} '{getattr(self, name)}'. Choose one of: {', '.join(known)}."
+                )
         if self.vmc != "off":
             if self.vmc.isdigit():  # a port alone is one of this machine
                 object.__setattr__(self, "vmc", f"127.0.0.1:{self.vmc}")

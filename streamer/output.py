@@ -13,6 +13,7 @@ from streamer.sending.ring import Mark
 from streamer.sending.sink import SenderSink
 from streamer.sinks import Sink
 from streamer.sinks.camera import CameraSink, CameraState
+from streamer.sinks.network import NetworkSink
 from streamer.stage import Stage
 from streamer.view import Frame
 
@@ -44,7 +45,8 @@ class Output:
         self._card = Card(config.privacy_picture, say=lambda text: problems.set("privacy", text))
 
     def open(self, config: Config) -> None:
-        """Open the camera that is wanted; without one it is waited for."""
+        """Open the camera that is wanted, and the network stream; absent ones are waited for."""
+        self._open_network(config)
         if config.camera == "none":
             if self._link is not None:
                 self._link.board.order.write({"camera": "none"})
@@ -103,6 +105,20 @@ class Output:
     def cover(self) -> Frame:
         """Return that picture at the present size; the first call for a size makes it."""
         return self._card.at(self._stage.view.width, self._stage.view.height)
+
+    def _open_network(self, config: Config) -> None:
+        network = self._readout.network
+        if network is not None:
+            network.change_rate(config.fps)
+        elif config.stream is not None:
+            self._readout.network = network = NetworkSink(
+                config.stream,
+                config.fps,
+                encoder=config.stream_encoder,
+                on_change=lambda state: self._problems.set("network", state.message),
+                native=self._act.native,
+            )
+            self.sinks.append(network)
 
     def _close_camera(self) -> None:
         camera, self._readout.camera = self._readout.camera, None

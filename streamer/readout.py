@@ -11,6 +11,7 @@ from streamer.problems import Problems
 from streamer.sending.link import Link
 from streamer.sending.sink import SenderSink, sender_figures
 from streamer.sinks.camera import CameraSink
+from streamer.sinks.network import NetworkSink
 from streamer.sinks.preview import PreviewSink
 from streamer.stage import Stage
 from streamer.stats import Stats
@@ -34,6 +35,7 @@ class Readout:
     camera: CameraSink | SenderSink | None = None
     pacer: Pacer | None = None
     moment: Moment | None = None
+    network: NetworkSink | None = None
     privacy: bool = False
 
     @property
@@ -53,6 +55,7 @@ class Readout:
             "device": stage.engine.device if stage.engine else None,
             "fps": round(self.stats.fps(), 2) if flowing else 0.0,
             "camera": self._camera(),
+            "stream": self.network.figures() if self.network else None,
             "photo": stage.photo.name if stage.portrait else None,
             "privacy": self.privacy,
             "uptime_s": round(now, 1),
@@ -99,6 +102,7 @@ class Readout:
             "running": dict(stage.engine.figures()) if stage.engine else None,
             "photo": stage.photo.name if stage.portrait else None,
             "camera": self._camera(),
+            "stream": self.network.figures() if self.network else None,
             "size": self._size,
             "fps": self.fps,
             "seed": self.seed,

@@ -36,6 +36,7 @@ def add_picture_flags(parser: argparse.ArgumentParser) -> None:
     add("--offset-y", default=suppress, type=float, help="down, in frame heights (0)")
     add("--mirror", default=suppress, action="store_true", help="flip the frame left to right")
     add("--fill", default=suppress, metavar="blur|#rrggbb", help="where the photo ends (blur)")
+    add("--badge", default=suppress, metavar="off|ai", help="a sign in a corner (off)")
     add("--photos", default=suppress, type=Path, metavar="DIR", help="your own photos")
     add("--presets", default=suppress, type=Path, metavar="DIR", help="your own presets")
     add("--weights", default=suppress, type=Path, metavar="DIR", help="where model files lie")
@@ -64,6 +65,7 @@ PICTURE = (
     "offset_y",
     "mirror",
     "fill",
+    "badge",
     "photos",
     "presets",
     "weights",

@@ -39,6 +39,13 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     suppress = argparse.SUPPRESS
     add("--camera", default=suppress, metavar="auto|none|DEVICE", help="path or label (auto)")
+    add("--stream", default=suppress, metavar="URL|off", help="also over the network (off)")
+    add(
+        "--stream-encoder",
+        default=suppress,
+        metavar="auto|libx264|...",
+        help="what encodes the stream (auto)",
+    )
     add("--style", default=suppress, metavar="NAME", help="style of idle life (calm)")
     add("--idle", default=suppress, type=float, help="strength of idle life, 0 to 1 (1)")
     add("--panel", default=suppress, metavar="HOST:PORT|off", help="page (127.0.0.1:8000)")
@@ -105,6 +112,7 @@ def execute(options: argparse.Namespace) -> int:
         options,
         *PICTURE,
         *("camera", "style", "idle", "panel", "panel_token"),
+        *("stream", "stream_encoder"),
         *("osc", "osc_allow", "osc_feedback", "oscquery", "vmc", "hotkeys"),
         *("seconds", "report", "privacy_picture", "take", "record", "mic", "delay"),
     )
@@ -113,6 +121,8 @@ def execute(options: argparse.Namespace) -> int:
     for name in ("osc_allow", "osc_feedback"):
         if name in flags:
             flags[name] = tuple(flags[name])
+    if "stream" in flags:
+        flags["stream"] = convert("stream", flags["stream"], "--stream")
     if "hotkeys" in flags:
         flags["hotkeys"] = convert("hotkeys", ",".join(flags["hotkeys"]), "--hotkeys")
     load_config(flags)  # what was typed is checked before anything is looked for

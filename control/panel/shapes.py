@@ -36,6 +36,18 @@ CAMERA: Final = gives(
     width=maybe(whole()),
     height=maybe(whole()),
 )
+STREAM: Final = gives(
+    url=text(meaning="where it goes, without password and key"),
+    status=text("connecting", "sending", "waiting", "closed"),
+    reason=text(meaning="the message's short name, for programs"),
+    message=text(meaning="for the operator, empty while all is well"),
+    encoder=text(),
+    size=text(),
+    fps=number(0, meaning="frames sent a second, over the last three"),
+    kbit_s=whole(0),
+    skipped=whole(0, meaning="frames not sent, since the receiver or the encoder was slow"),
+    reconnects=whole(0),
+)
 VIEW: Final = gives(
     width=whole(),
     height=whole(),
@@ -52,6 +64,7 @@ HEALTH: Final = gives(
     device=or_null(text()),
     fps=number(0),
     camera=CAMERA,
+    stream=maybe(or_null(STREAM)),
     photo=or_null(text()),
     privacy=truth("the 'be right back' picture stands in for the face"),
     uptime_s=number(),
