@@ -141,6 +141,10 @@ class NetworkSink:
             skipped=self._skipped,
         )
 
+    def change_rate(self, fps: float) -> None:
+        """Take another frame rate; the encoder is told with the next connection."""
+        self.fps = fps
+
     def figures(self) -> dict[str, object]:
         """Return the state, JSON-able."""
         return asdict(self.state)
@@ -238,6 +242,7 @@ class NetworkSink:
             self._sending = True
             self._condition.wait_for(lambda: self._pending is not None or self._stop.is_set())
             self._sent.clear()
+            self._skips.clear()
             return None if self._pending is None or self._stop.is_set() else self._pending[1]
 
     def _order(self, width: int, height: int) -> bytes:
