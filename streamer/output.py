@@ -13,7 +13,7 @@ from streamer.sending.ring import Mark
 from streamer.sending.sink import SenderSink
 from streamer.sinks import Sink
 from streamer.sinks.camera import CameraSink, CameraState
-from streamer.sinks.network import NetworkSink
+from streamer.sinks.network import NetworkSink, NetworkState
 from streamer.stage import Stage
 from streamer.view import Frame
 
@@ -115,7 +115,7 @@ class Output:
                 config.stream,
                 config.fps,
                 encoder=config.stream_encoder,
-                on_change=lambda state: self._problems.set("network", state.message),
+                on_change=self._say_network,
                 native=self._act.native,
             )
             self.sinks.append(network)
@@ -135,6 +135,10 @@ class Output:
         """Say what the newest frame shows, for a sender that must go on without the next."""
         act = self._act
         return Mark(act.serial, act.covered, self._readout.controls.snapshot().paused)
+
+    def _say_network(self, state: NetworkState) -> None:
+        if state.status != "closed":
+            self._problems.set("network", state.message)
 
     @property
     def _act(self) -> Act:
