@@ -210,6 +210,7 @@ class NetworkSink:
         if first is None:
             return None
         width, height = first
+        self._state = replace(self._state, size=f"{width}x{height}")
         link = self._link = _Link(self._command, self._heard)
         try:
             link.write(self._order(width, height))
