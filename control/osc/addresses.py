@@ -60,7 +60,7 @@ RECEIVED: Final = (
         _SWITCH,
         (
             "a picture instead of the face: be right back",
-            "얼굴 대신 다른 화면(잠시 자리 비움)",
+            "얼굴 대신 ‘잠시 후 돌아올게요’ 그림",
         ),
     ),
     Address("stop", _NOTHING, ("stops everything that plays", "재생 중인 것을 모두 멈춤")),
