@@ -3,46 +3,46 @@
 Exit codes: 0 done, 1 something the user can act on (one line on stderr), 2 wrong flags, 130 Ctrl-C.
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
-from typing import Final
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
 
-from control.commands import (
-    bench,
-    doctor,
-    export,
-    landmarks,
-    presets,
-    record,
-    render,
-    run,
-    weights,
+from streamer import __version__
+
+if TYPE_CHECKING:
+    import argparse
+
+# Each is the module `control.commands.NAME`, with _ for -.
+COMMANDS: Final = (
+    "run",
+    "record",
+    "render",
+    "presets",
+    "landmarks",
+    "export",
+    "weights",
+    "bench",
+    "doctor",
 )
-from streamer import PortraitError, __version__
 
-COMMANDS: Final = {
-    "run": run,
-    "record": record,
-    "render": render,
-    "presets": presets,
-    "landmarks": landmarks,
-    "export": export,
-    "weights": weights,
-    "bench": bench,
-    "doctor": doctor,
-}
+# Those that show the portrait live run in processes of their own, watched by this one.
+LIVE: Final = ("run", "record")
+HELP: Final = frozenset(("-h", "--help"))
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> "argparse.ArgumentParser":
     """Return the parser with all commands."""
+    import argparse
+
     parser = argparse.ArgumentParser(
         prog="living-portrait",
         description="A webcam that is a photo that lives. Without a command: run.",
     )
     parser.add_argument("--version", action="version", version=f"living-portrait {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    for name, module in COMMANDS.items():
+    for name in COMMANDS:
+        module = import_module(f"control.commands.{name.replace('-', '_')}")
         summary = (module.__doc__ or "").strip().splitlines()[0]
         sub = commands.add_parser(name, help=summary, description=summary)
         module.add_flags(sub)
@@ -53,11 +53,22 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    if not arguments or (
-        arguments[0] not in COMMANDS and arguments[0] not in ("-h", "--help", "--version")
-    ):
+    if not arguments or (arguments[0] not in COMMANDS and arguments[0] not in (*HELP, "--version")):
         arguments.insert(0, "run")  # the default command
+    if arguments[0] in LIVE and not HELP.intersection(arguments):
+        # Nothing else is loaded here: this process lives as long as the camera does.
+        from control.supervisor import supervise
+
+        return supervise(arguments)
+    return obey(arguments)
+
+
+def obey(arguments: Sequence[str], **more: Any) -> int:
+    """Run one command in this process; ``more`` is added to its flags."""
     options = build_parser().parse_args(arguments)
+    vars(options).update(more)
+    from streamer import PortraitError
+
     try:
         code: int = options.execute(options)
         return code

@@ -6,6 +6,7 @@ import random
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ from streamer.engines.choice import Choice, Options, choose_engine
 from streamer.errors import ConfigError, ConsentError, PhotoError
 from streamer.film import TakeFilm
 from streamer.generate import Frames
+from streamer.keep_going import KeepGoing
 from streamer.landmark_editing import LandmarkEditing
 from streamer.late import Late
 from streamer.loop import Act, Moment, run
@@ -34,8 +36,8 @@ from streamer.problems import Problems
 from streamer.readout import Readout
 from streamer.repertoire import Repertoire
 from streamer.resources import shipped, user_folder
-from streamer.sending.link import Link
 from streamer.scheduling import wake_soon
+from streamer.sending.link import Link
 from streamer.sinks import Sink
 from streamer.sinks.camera import list_cameras
 from streamer.sinks.preview import PreviewSink
@@ -43,6 +45,7 @@ from streamer.speech.hearing import Hearing, open_hearing
 from streamer.speech.speaker import Speaker
 from streamer.speech.voice import Voice
 from streamer.stage import Stage
+from streamer.standby_maker import StandbyMaker
 from streamer.stats import Stats
 from streamer.takes import Take
 from streamer.taking import Taking
@@ -164,6 +167,17 @@ class Stream:
             self._resume(self._link, pacer)
         self._spawn("render", lambda: self._render(pacer, act))
         self._spawn("housekeeping", self._keep_house)
+        if self._link is not None:
+            maker = StandbyMaker(
+                self._link.board,
+                self._stage,
+                styles=lambda: self.presets.idle_styles,
+                wishes=self.controls.snapshot,
+                courtesy=self.courtesy,
+                stop=self._stop,
+                seed=self.seed,
+            )
+            self._spawn("standby", maker.run)
         if self._hearing is not None:
             self._hearing.start()
 
@@ -279,19 +293,30 @@ class Stream:
             self.on_first_frame()
 
     def _keep_house(self) -> None:
+        chores: dict[str, Callable[[], object]] = {
+            "presets": lambda: self._repertoire.refresh(self._readout.now),
+            "privacy": self._output.cover,  # ready before it is asked for
+            "consent": lambda: self._heed(self.photo),
+            # Why it is slower than it could be; that it fails is told elsewhere.
+            "speed": lambda: self.problems.set(
+                "speed", str(self._stage.figures().get("problem") or "")
+            ),
+            "memory": self.stats.sample_memory,
+        }
+        if self._link is not None:
+            link = self._link
+            chores["choices"] = lambda: link.keep({**self.choices(), "seed": self.seed})
+        if self._taking is not None:
+            chores["take"] = self._taking.flush
+        # One that fails keeps no other from being done, and is tried again.
+        going = {
+            name: KeepGoing(f"Housekeeping ({name})", partial(self.problems.set, f"chore {name}"))
+            for name in chores
+        }
         while not self._stop.wait(HOUSEKEEPING_S):
-            self._repertoire.refresh(self._readout.now)
-            self._output.cover()  # ready before it is asked for
-            self._heed(self.photo)
-            engine = self._stage.engine
-            if engine is not None:
-                # Why it is slower than it could be; that it fails is told elsewhere.
-                self.problems.set("speed", str(engine.figures().get("problem") or ""))
-            self.stats.sample_memory()
-            if self._link is not None:
-                self._link.keep({**self.choices(), "seed": self.seed})
-            if self._taking is not None:
-                self._taking.flush()
+            for name, chore in chores.items():
+                with going[name]:
+                    chore()
 
     # --- presets
 

@@ -15,6 +15,7 @@ from control.commands.flags import PICTURE, add_picture_flags, typed
 from control.remembered import KEYS, Memory, recall, remembered_file
 from control.settings import convert, load_config
 from streamer import EngineError, PhotoError, PortraitError, SinkError, WeightsError
+from streamer.sending.link import Link, Resume
 from streamer.stream import Stream
 from streamer.takes import read_take
 
@@ -125,6 +126,7 @@ def execute(options: argparse.Namespace) -> int:
         flags["stream"] = convert("stream", flags["stream"], "--stream")
     if "hotkeys" in flags:
         flags["hotkeys"] = convert("hotkeys", ",".join(flags["hotkeys"]), "--hotkeys")
+    link: Link | None = getattr(options, "link", None)
     load_config(flags)  # what was typed is checked before anything is looked for
     logging.basicConfig(
         level=logging.DEBUG if options.verbose else logging.INFO,
@@ -133,11 +135,17 @@ def execute(options: argparse.Namespace) -> int:
     )
     logging.getLogger("waitress").setLevel(logging.WARNING)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    end = threading.Event()
+    end = link.end if link is not None else threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _n, _f: end.set())
     memory = Memory(remembered_file())
-    stream, doors = begin(flags, {} if options.fresh else remembered(), memory, options.open)
+    choices: Mapping[str, Any] = {} if options.fresh else remembered()
+    resume = link.resume() if link is not None else None
+    if resume is not None:
+        log.warning("The renderer goes on where the one before it stopped.")
+        flags, choices = going_on(flags, resume, careful=link is not None and link.careful)
+        options.open = False
+    stream, doors = begin(flags, choices, memory, options.open, link)
     try:
         log.info("%s", stream.engine_choice)
         while not end.wait(0.1) and not stream.finished.is_set():
@@ -161,8 +169,31 @@ def remembered() -> Mapping[str, Any]:
     return recalled.choices
 
 
+def going_on(
+    flags: Mapping[str, Any], resume: Resume, *, careful: bool
+) -> tuple[dict[str, Any], Mapping[str, Any]]:
+    """Return flags and choices with which a run goes on where a renderer stopped.
+
+    What was chosen last wins over what was typed at the start. A take that was being recorded
+    ends with the renderer: what is in its file is kept. ``careful``: with the engine that needs
+    nothing.
+    """
+    choices = {**resume.choices, **({"engine": "warp"} if careful else {})}
+    seed = {"seed": choices.pop("seed")} if "seed" in choices else {}
+    if "record" in flags:
+        log.warning(
+            "The recording ended with the renderer. Until then it is in %s.", flags["record"]
+        )
+    kept = {name: v for name, v in flags.items() if name not in (*choices, "record")}
+    return {**kept, **seed}, choices
+
+
 def begin(
-    flags: Mapping[str, Any], choices: Mapping[str, Any], memory: Memory, open_page: bool
+    flags: Mapping[str, Any],
+    choices: Mapping[str, Any],
+    memory: Memory,
+    open_page: bool,
+    link: Link | None = None,
 ) -> tuple[Stream, Doors]:
     """Start the stream with what was remembered, its doors about to open.
 
@@ -173,11 +204,11 @@ def begin(
         config = load_config(flags, remembered=choices)
         plain = load_config(flags)
         taken = {key for key in KEYS if getattr(config, key) != getattr(plain, key)}
-        stream = Stream(config)
+        stream = Stream(config, link=link)
         doors = Doors(stream, memory, open_page=open_page)
         stream.on_first_frame = doors.open
         try:
-            if taken:
+            if taken and (link is None or not link.restarted):
                 log.info("%s", told(choices, taken))
             doors.build()
             stream.start()

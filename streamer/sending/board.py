@@ -84,9 +84,11 @@ class Note:
 
 
 class Board:
-    """All of it. ``order`` is the renderer's to the sender: which camera, which size and rate;
-    ``camera`` is how that camera is, from the sender; ``wishes`` and ``choices`` are what a new
-    renderer goes on with.
+    """All of it.
+
+    ``order`` is the renderer's to the sender: which camera, which size and rate; ``camera`` is how
+    that camera is, from the sender; ``wishes`` and ``choices`` are what a new renderer goes on
+    with.
     """
 
     def __init__(self, memory: SharedMemory) -> None:

@@ -29,8 +29,10 @@ class Figures:
         self._last = t
 
     def all(self) -> dict[str, object]:
-        """Return them, JSON-able. ``sent`` is all periods; ``held`` and ``standby`` those of them
-        without a new frame; ``dropped`` periods in which nothing was sent.
+        """Return them, JSON-able.
+
+        ``sent`` is all periods; ``held`` and ``standby`` those of them without a new frame;
+        ``dropped`` periods in which nothing was sent.
         """
         recent = self._intervals[: min(self._count, WINDOW)] * 1000.0
         p50, p99, top = (

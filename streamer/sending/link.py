@@ -1,13 +1,14 @@
-"""The renderer's tie to the program it is a part of: what it leaves there, and what it goes on with."""
+"""The renderer's tie to its program: what it leaves there, and what it goes on with."""
 
 import os
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from streamer.controls import Controls, Wishes
-from streamer.parameters import PARAMETERS
 from streamer.pacer import Pacer
+from streamer.parameters import PARAMETERS
 from streamer.sending.board import Amount, Board, Number
 from streamer.stats import Stats
 
@@ -17,8 +18,10 @@ LASTING: Final = ("hold", "toggle", "loop")
 
 @dataclass(frozen=True)
 class Resume:
-    """Where the renderer before stopped. ``choices`` are under the names of `Config`, with
-    ``seed``; ``held`` parameters with their values; ``lasting`` presets with their strengths.
+    """Where the renderer before stopped.
+
+    ``choices`` are under the names of `Config`, with ``seed``; ``held`` are parameters with their
+    values, ``lasting`` presets with their strengths.
     """
 
     choices: Mapping[str, Any]
@@ -45,6 +48,8 @@ class Link:
         self.board = board
         self.program = program
         """The process that started this one."""
+        self.end = threading.Event()
+        """Set when this one is to end."""
         self.careful = bool(board[Number.CAREFUL])
         self.restarted = board[Number.FRAMES] > 0
         self._left: tuple[object, ...] = ()

@@ -58,6 +58,11 @@ class Picture:
         self.shows = "standby"
         return self._loop.blended(self._held, now, self._presence), live.form
 
+    def prepare(self, then: float) -> None:
+        """Do in spare time what the call of ``then`` (s) would take time for."""
+        if self._loop is not None:
+            self._loop.prepare(then)
+
     def _take(self, now: float, new: Framed) -> None:
         before = self._live
         if before is not None:
@@ -109,6 +114,11 @@ class _Playing:
         out = self._mix(a, b, weight)
         x = presence * presence * (3.0 - 2.0 * presence)
         return out if x >= 1.0 else self._mix(live, out, x)
+
+    def prepare(self, now: float) -> None:
+        """Decode what will be shown at ``now``."""
+        first, second, _ = self._standby.at(now - self._start)
+        self._decoded(first, second)
 
     def _decoded(self, *indices: int) -> list[Pixels]:
         for index in indices:

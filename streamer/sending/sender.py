@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from streamer.errors import PortraitError
@@ -98,7 +98,10 @@ class Sender:
         order = self._board.order.read()
         if order is None or self._board.order.serial != serial:
             return  # it is being written
-        self._order, self._order_serial = order, serial
+        self._order_serial = serial
+        if order == self._order:
+            return  # of a new renderer, which wants what the one before it wanted
+        self._order = order
         camera, self._camera = self._camera, None
         if camera is not None:
             camera.close()
@@ -139,6 +142,7 @@ class Sender:
             self._camera.send_pixels(pixels, form.pixel_format, form.width, form.height)
             delay_s = self._now() - deadline
             self._figures.add(now, self._picture.shows, delay_s > 0.5 / fps, skipped)
+            self._picture.prepare(deadline + 1.0 / fps)
 
     def _wait_until(self, t: float) -> None:
         wait_s = t - self._now()
@@ -163,7 +167,7 @@ class Sender:
         )
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: Sequence[str], system: Callable[[str], CameraSystem] = this_system) -> int:
     """Run the process; returns its exit code."""
     import faulthandler
 
@@ -176,7 +180,7 @@ def main(arguments: list[str]) -> int:
     wake_soon()
     board = Board.attach(arguments[0])
     with contextlib.suppress(PortraitError):  # the renderer was refused the same, and tells of it
-        Sender(board).run(stop)
+        Sender(board, system=system).run(stop)
     return 0
 
 

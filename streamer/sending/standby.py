@@ -1,5 +1,6 @@
 """The loop that the camera shows while no frames come: JPEG pictures, kept in shared memory."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -93,5 +94,5 @@ class StandbyPlace:
         ends = [0, *head[4 : 4 + count]]
         if serial % 2 or head[0] != serial or count < 2:
             return None
-        pictures = tuple(data[a:b] for a, b in zip(ends[:-1], ends[1:], strict=True))
+        pictures = tuple(data[a:b] for a, b in itertools.pairwise(ends))
         return Standby(LOOPS * serial + place, stage, millis / 1000, pictures)

@@ -1,0 +1,32 @@
+"""The renderer: the process of a run that draws the portrait and opens the doors.
+
+    python -m control.renderer TOKEN PROGRAM COMMAND [FLAGS ...]
+
+TOKEN is where the shared memory is, PROGRAM the process that started this one and watches it.
+"""
+
+import contextlib
+import faulthandler
+import sys
+from collections.abc import Sequence
+
+from control import cli
+from streamer.sending.board import Board
+from streamer.sending.lifeline import watch_lifeline
+from streamer.sending.link import Link
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the process; returns its exit code."""
+    faulthandler.enable()
+    token, program, *command = arguments
+    link = Link(Board.attach(token), int(program))
+    watch_lifeline(link.end.set)
+    code = cli.obey(command, link=link)
+    link.ended()
+    return code
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(BrokenPipeError):  # the program that read our words has ended
+        sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,272 @@
+"""The process that a user starts: it keeps renderer and sender alive, and ends them together.
+
+It loads nothing that draws, sends or serves, so that little can go wrong in it. The renderer draws
+the portrait and opens the doors (`control.renderer`), the sender feeds the camera
+(`streamer.sending.sender`); both end when their standard input closes, which it also does when this
+process is killed. The memory that they share has no name and goes with the last of them.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from control.log_relay import LogRelay
+from control.restarts import Restarts
+from streamer.resources import user_folder
+from streamer.sending.board import Board, Number
+
+RENDERER: Final = (sys.executable, "-m", "control.renderer")
+SENDER: Final = (sys.executable, "-m", "streamer.sending.sender")
+
+LOOK_S: Final = 0.1
+
+# How long the parts may take to end by themselves.
+RENDERER_END_S: Final = 10.0
+SENDER_END_S: Final = 4.0
+
+# No sign of life for this long, and a process is ended and started again. The renderer may be
+# collecting garbage or waking from the disk; the sender does nothing that takes a second, but a
+# camera driver may hold it up for a moment.
+RENDERER_SILENT_S: Final = 15.0
+SENDER_SILENT_S: Final = 5.0
+
+# A renderer that lives but draws no frame: that long, or so many times its longest interval.
+STUCK_S: Final = 30.0
+STUCK_INTERVALS: Final = 10.0
+
+# Longer than this between two looks, and the machine slept: nobody else is to blame.
+SLEPT_S: Final = 2.0
+
+
+@dataclass
+class Child:
+    """One of the processes, and the last sign of its life."""
+
+    name: str
+    process: "subprocess.Popen[bytes]"
+    beat: int
+    beat_at: float
+    stuck_at: float
+    longest_s: float = 0.0
+    frames: int = 0
+    killed: str = ""
+
+    @property
+    def gone(self) -> bool:
+        """Whether it has ended."""
+        return self.process.poll() is not None
+
+
+@dataclass
+class Supervisor:
+    """Starts, watches and ends the parts of one run.
+
+    ``command`` is what follows the program's name. ``renderer`` and ``sender`` start the parts;
+    ``now`` and ``sleep`` are for tests.
+    """
+
+    command: Sequence[str]
+    renderer: Sequence[str] = RENDERER
+    sender: Sequence[str] = SENDER
+    now: Callable[[], float] = time.monotonic
+    relay: LogRelay = field(default_factory=lambda: LogRelay(user_folder("state") / "logs"))
+
+    def __post_init__(self) -> None:
+        self.board = Board.create()
+        self._asked = 0  # how often the user asked for the end
+        self._drawing: Child | None = None
+        self._sending: Child | None = None
+        self._renderer_restarts = Restarts()
+        self._sender_restarts = Restarts()
+        self._looked_at = self.now()
+
+    def run(self) -> int:
+        """Run until the renderer has done what it was asked for; returns its exit code."""
+        self._drawing = self._start("renderer", (*self.renderer, *self._where(), *self.command))
+        try:
+            while True:
+                code = self._look()
+                if code is not None:
+                    return code
+                time.sleep(LOOK_S)
+        finally:
+            self._end()
+
+    def ask_to_end(self, *_: Any) -> None:
+        """Let the run come to its end: a signal's handler. Asked twice, it ends at once."""
+        self._asked += 1
+
+    # --- looking
+
+    def _look(self) -> int | None:
+        now = self.now()
+        slept = now - self._looked_at > SLEPT_S
+        self._looked_at = now
+        if self._asked:
+            return self._end_renderer()
+        if slept:
+            for child in (self._drawing, self._sending):
+                if child is not None:
+                    child.beat_at = child.stuck_at = now
+        code = self._look_at_renderer(now)
+        if code is None:
+            self._look_at_sender(now)
+        return code
+
+    def _look_at_renderer(self, now: float) -> int | None:
+        child, board = self._drawing, self.board
+        if child is None:
+            if self._renderer_restarts.due(now):
+                board[Number.CAREFUL] = self._renderer_restarts.careful
+                self._drawing = self._start(
+                    "renderer", (*self.renderer, *self._where(), *self.command)
+                )
+            return None
+        if child.gone:
+            code = child.process.returncode
+            ended, board[Number.ENDED] = board[Number.ENDED], 0
+            never_drew = not board[Number.FRAMES]
+            if never_drew or (ended and (code == 0 or not board[Number.RESTARTS])):
+                return code if code >= 0 else 1
+            self._lost(child, now, self._renderer_restarts)
+            board[Number.RESTARTS] += 1
+            self._drawing = None
+            return None
+        frames = board[Number.FRAMES]
+        if frames != child.frames:
+            if child.frames:
+                child.longest_s = max(child.longest_s, now - child.stuck_at)
+            child.frames, child.stuck_at = frames, now
+            self._renderer_restarts.good(now)
+        self._judge(child, board[Number.RENDERER_BEAT], now, RENDERER_SILENT_S)
+        stuck_s = max(STUCK_S, STUCK_INTERVALS * child.longest_s)
+        if child.frames and now - child.stuck_at > stuck_s:
+            self._kill(child, f"no frame for {now - child.stuck_at:.0f} s")
+        return None
+
+    def _look_at_sender(self, now: float) -> None:
+        wanted = (self.board.order.read() or {}).get("camera", "none") != "none"
+        child = self._sending
+        if child is None:
+            if wanted and self._sender_restarts.due(now):
+                self._sending = self._start("sender", (*self.sender, self.board.memory.token))
+            return
+        if child.gone:
+            self._lost(child, now, self._sender_restarts)
+            self.board[Number.SENDER_RESTARTS] += 1
+            self._sending = None
+            return
+        self._judge(child, self.board[Number.SENDER_BEAT], now, SENDER_SILENT_S)
+
+    def _judge(self, child: Child, beat: int, now: float, silent_s: float) -> None:
+        """End a process that shows no sign of life any more. Before its first one it may load."""
+        if beat != child.beat:
+            child.beat, child.beat_at = beat, now
+            child.killed = ""
+        elif child.beat and now - child.beat_at > silent_s:
+            self._kill(child, f"no sign of life for {now - child.beat_at:.0f} s")
+
+    def _kill(self, child: Child, why: str) -> None:
+        child.beat_at = child.stuck_at = self.now()
+        if not child.killed:
+            child.killed = why
+            # So that its threads' places are in the log; it may be too stuck even for that.
+            with contextlib.suppress(OSError):
+                child.process.send_signal(signal.SIGABRT)
+                child.process.wait(timeout=0.5)
+                return
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.process.kill()
+
+    def _lost(self, child: Child, now: float, restarts: Restarts) -> None:
+        code = child.process.returncode
+        how = child.killed or (f"signal {_name(-code)}" if code < 0 else f"exit code {code}")
+        wait_s = restarts.lost(now)
+        soon = "at once" if wait_s <= 0 else f"in {wait_s:.0f} s"
+        self.relay.say(f"The {child.name} has ended unexpectedly ({how}). It is started {soon}.")
+        if restarts.careful and child.name == "renderer":
+            self.relay.say("It has failed again and again: from now on the warp engine draws.")
+
+    # --- starting and ending
+
+    def _where(self) -> tuple[str, str]:
+        return self.board.memory.token, str(os.getpid())
+
+    def _start(self, name: str, command: Sequence[str]) -> Child:
+        more: Mapping[str, Any] = (
+            {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+            if sys.platform == "win32"
+            # Out of the terminal's reach: Ctrl-C and a closed window are for this process alone.
+            else {"start_new_session": True, "pass_fds": self.board.memory.handles}
+        )
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0, **more
+        )
+        assert process.stderr is not None
+        self.relay.follow(name, process.stderr)
+        now = self.now()
+        beat = self.board[Number.RENDERER_BEAT if name == "renderer" else Number.SENDER_BEAT]
+        child = Child(name, process, beat, now, now)
+        child.frames = 0
+        return child
+
+    def _end_renderer(self) -> int:
+        """Ask the renderer to end and wait for it."""
+        child = self._drawing
+        if child is None:
+            return 0
+        self._ask(child, RENDERER_END_S)
+        return max(0, child.process.returncode)
+
+    def _ask(self, child: Child, patience_s: float) -> None:
+        assert child.process.stdin is not None
+        with contextlib.suppress(OSError):
+            child.process.stdin.close()
+        asked, until = self._asked, self.now() + patience_s
+        while not child.gone and self.now() < until and self._asked <= max(1, asked):
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.process.wait(timeout=LOOK_S)
+        if not child.gone:
+            self.relay.say(f"The {child.name} did not end by itself and was ended.")
+            child.process.kill()
+        child.process.wait()
+
+    def _end(self) -> None:
+        for child, patience_s in ((self._drawing, RENDERER_END_S), (self._sending, SENDER_END_S)):
+            if child is not None:
+                self._ask(child, patience_s)
+        self.relay.close()
+        self.board.memory.close()
+
+
+def supervise(
+    command: Sequence[str],
+    *,
+    renderer: Sequence[str] = RENDERER,
+    sender: Sequence[str] = SENDER,
+) -> int:
+    """Run ``command`` (`run` or `record` with its flags) in processes of its own.
+
+    Returns the exit code. SIGINT, SIGTERM and SIGHUP end it in order.
+    """
+    supervisor = Supervisor(command, renderer, sender)
+    if threading.current_thread() is threading.main_thread():
+        for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
+            number = getattr(signal, name, None)
+            if number is not None:
+                signal.signal(number, supervisor.ask_to_end)
+    return supervisor.run()
+
+
+def _name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return str(number)
