@@ -98,13 +98,23 @@ class Act:
         self._cover = picture
 
     def change(self, t: float) -> bool:
-        """Take the next scene, if there is one; the old one is closed."""
-        scene, self._next = self._next, None
+        """Take the next scene, if there is one; the old one is closed.
+
+        A scene that cannot be taken is tried again with the next frame. What keeps the old one
+        from being let go is logged: the new one is on stage all the same.
+        """
+        scene, old = self._next, self.scene
         if scene is None:
             return False
-        self._fade(t)
-        self.scene.close()
         self._take(scene)
+        if self._next is scene:
+            self._next = None
+        steps: tuple[Callable[[], None], ...] = (lambda: self._fade(t), old.close)
+        for let_go in steps:
+            try:
+                let_go()
+            except Exception:
+                log.exception("The scene before could not be let go in order")
         return True
 
     def draw(self, face: Face, t: float) -> Frame:
@@ -188,10 +198,12 @@ def run(
     courtesy = courtesy or Courtesy()
     t = pacer.first_frame()  # sent at once, the others on the grid
     face: Face = act.scene.rest
+    frame: Frame = act.scene.still
     wishes = controls.snapshot()
     while not stop.is_set():
-        courtesy.begin()
         wrong: list[str] = []
+        with _reported("The waiting of others", wrong):
+            courtesy.begin()
         with pacer.section("animate"), _reported("The animation", wrong):
             before(t)
             changed = act.change(t)
@@ -202,22 +214,26 @@ def run(
             if act.strained:
                 wishes = replace(wishes, idle_style=STRAINED_STYLE)
             face = animator.at(t, wishes)
-        with pacer.section("render"):
+        with pacer.section("render"), _reported("The drawing", wrong):
             frame = act.draw(face, t)  # ends with the frame in memory
         with pacer.section("send"):
             _send(frame, t, early, wrong)
         pacer.wait_for_deadline()
         with pacer.section("send", more=True):
             _send(frame, t, sinks, wrong)
-        watch(act.fault)
         delay_s = pacer.sent()
-        stats.add(FrameTimes(pacer.t, dict(pacer.section_s), delay_s))
-        publish(Moment(t, face, animator.playing, animator.driven))
+        with _reported("The watch over the engine", wrong):
+            watch(act.fault)
+        with _reported("The count of frames", wrong):
+            stats.add(FrameTimes(pacer.t, dict(pacer.section_s), delay_s))
+        with _reported("The state", wrong):
+            publish(Moment(t, face, animator.playing, animator.driven))
         if act.ahead:
             with _reported("The look ahead", wrong):
                 act.expect(animator.forecast(pacer.deadlines(act.ahead), wishes))
+        with _reported("The waiting of others", wrong):
+            courtesy.end(pacer.spare_s)
         problem(" ".join(wrong))
-        courtesy.end(pacer.spare_s)
         if t + 1.0 / pacer.fps >= until_s - 1e-9:
             return
         t = pacer.next_frame()

@@ -99,7 +99,7 @@ class Readout:
             "device": stage.engine.device if stage.engine else None,
             "backend": stage.engine.backend if stage.engine else None,
             "parts": dict(stage.engine.parts) if stage.engine else None,
-            "running": dict(stage.engine.figures()) if stage.engine else None,
+            "running": dict(stage.figures()) if stage.engine else None,
             "photo": stage.photo.name if stage.portrait else None,
             "camera": self._camera(),
             "stream": self.network.figures() if self.network else None,
@@ -138,7 +138,7 @@ class Readout:
             "device": engine.device,
             "backend": engine.backend,
             "parts": dict(engine.parts),
-            **engine.figures(),
+            **self.stage.figures(),
         }
 
     def _camera(self) -> dict[str, object]:

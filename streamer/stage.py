@@ -94,6 +94,15 @@ class Stage:
         assert self.portrait is not None
         return self.portrait.photo
 
+    def figures(self) -> Mapping[str, object]:
+        """Return how the engine on stage runs; what keeps it from telling is its ``problem``."""
+        if self.engine is None:
+            return {}
+        try:
+            return dict(self.engine.figures())
+        except Exception as exc:  # a lost device; that it draws no more is told elsewhere
+            return {"problem": f"The engine tells no figures: {type(exc).__name__}: {exc}"}
+
     # --- changes on air
 
     def change_photo(self, name: str, marked: Mapping[str, Any] | None = None) -> None:
@@ -223,7 +232,10 @@ class Stage:
         while act.scene is not scene and not self._stop.wait(HAND_OVER_POLL_S):
             if act.overtaken(scene):
                 break
-        then()
+        try:
+            then()
+        except Exception:  # of a lost device, mostly; the change itself is made
+            log.exception("The engine before could not be freed in order")
 
     def _staged(self) -> tuple[Engine, Act, Portrait]:
         if self.engine is None or self.act is None or self.portrait is None:
