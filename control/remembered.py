@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from control.settings import convert
 from streamer import Config, ConfigError
 from streamer.keep_going import KeepGoing
 from streamer.resources import user_folder
+from streamer.whole_file import private_folder, read_whole, write_whole
 
 log = logging.getLogger(__name__)
 
@@ -47,10 +47,10 @@ def remembered_file() -> Path:
 def recall(file: Path) -> Recalled:
     """Read what was remembered; a damaged file is set aside, a value that is no good left out."""
     try:
-        size = file.stat().st_size
-        if size > MAX_FILE_BYTES:
-            raise ValueError(f"{size} bytes")
-        content = json.loads(file.read_text(encoding="utf-8"))
+        data = read_whole(file, MAX_FILE_BYTES)
+        if len(data) > MAX_FILE_BYTES:
+            raise ValueError(f"more than {MAX_FILE_BYTES} bytes")
+        content = json.loads(data)
         if not isinstance(content, dict):
             raise ValueError("no table of choices")
     except FileNotFoundError:
@@ -134,14 +134,9 @@ class Memory:
             mine = dict(self._kept)
         content = {**recall(self._file).choices, **mine}
         text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-        draft = self._file.with_name(f".{self._file.name}.{os.getpid()}")
         try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            with draft.open("w", encoding="utf-8") as opened:
-                opened.write(text)
-                opened.flush()
-                os.fsync(opened.fileno())
-            draft.replace(self._file)
+            private_folder(self._file.parent)
+            write_whole(self._file, text.encode(errors="replace"))
             self._complaint = ""
         except OSError as exc:
             complaint = f"What was chosen cannot be remembered in {self._file}: {exc.strerror}."

@@ -10,9 +10,9 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
 from streamer import Config, ConfigError
+from streamer.whole_file import read_whole
+from streamer.yaml_text import parse_yaml
 
 FILE_NAME: Final = "living-portrait.yaml"
 ENVIRONMENT_PREFIX: Final = "LIVING_PORTRAIT_"
@@ -26,6 +26,7 @@ MAX_FILE_BYTES: Final = 64 * 1024
 _FLOATS: Final = {"fps", "zoom", "offset_x", "offset_y", "idle", "seconds", "gpu_share", "delay"}
 _PATHS: Final = {"presets", "photos", "weights", "report", "privacy_picture", "record", "take"}
 _SWITCHES: Final = {"mirror", "paste_back"}
+_SECRET: Final = {"panel_token"}
 _WHOLE: Final = {"seed", "face", "cache_mb"}
 _TRUE: Final = {"1", "true", "yes", "on"}
 _FALSE: Final = {"0", "false", "no", "off"}
@@ -65,14 +66,17 @@ def _names() -> list[str]:
 
 
 def _from_file(file: Path) -> dict[str, Any]:
-    if file.stat().st_size > MAX_FILE_BYTES:
+    try:
+        data = read_whole(file, MAX_FILE_BYTES)
+        content = parse_yaml(data[:MAX_FILE_BYTES].decode("utf-8-sig"))
+    except OSError as exc:
+        raise ConfigError(f"{file} cannot be read: {exc.strerror or exc}.") from exc
+    except ValueError as exc:
+        raise ConfigError(f"{file} cannot be read as YAML: {exc}.") from exc
+    if len(data) > MAX_FILE_BYTES:
         raise ConfigError(
             f"{file} is larger than {MAX_FILE_BYTES} bytes; that is no settings file."
         )
-    try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as exc:
-        raise ConfigError(f"{file} cannot be read as YAML: {exc}") from exc
     if content is None:
         return {}
     if not isinstance(content, dict):
@@ -108,7 +112,10 @@ def convert(key: str, value: Any, place: str) -> Any:
                 raise ValueError
             return float(value)
         if key in _PATHS:
-            return Path(_text(value)).expanduser()
+            path = Path(_text(value)).expanduser()
+            if "\0" in str(path):
+                raise ValueError
+            return path
         if key in _SWITCHES:
             return _truth(value)
         if key in _WHOLE:
@@ -123,8 +130,17 @@ def convert(key: str, value: Any, place: str) -> Any:
         if key == "stream":
             return None if value in (False, None, "", "off") else _text(value).strip()
         return _text(value)
-    except (TypeError, ValueError):
-        raise ConfigError(f"{place}: {value!r} is not what '{key}' takes.") from None
+    except (TypeError, ValueError, OverflowError, RuntimeError):  # the last: ~nobody
+        raise ConfigError(f"{place}: {_shown(key, value)} is not what '{key}' takes.") from None
+
+
+def _shown(key: str, value: Any) -> str:
+    if key in _SECRET:
+        return "what is there"
+    if isinstance(value, int) and value.bit_length() > 200:
+        return "a very large number"
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def _hotkeys(value: Any) -> tuple[tuple[str, str], ...]:

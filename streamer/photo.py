@@ -22,6 +22,7 @@ from PIL import Image, UnidentifiedImageError
 
 from streamer.errors import PhotoError
 from streamer.view import Frame
+from streamer.whole_file import read_whole
 
 # A face needs about 20 px between the eyes (the built-in engine's design); a frame is rarely
 # higher than 1080 px, so more than 2048 px would only cost time.
@@ -135,14 +136,16 @@ def _read_bytes(path: Path) -> bytes:
             raise PhotoError(f"{_quoted(path)} is a folder. Name a picture file inside it.")
         if not stat.S_ISREG(status.st_mode):
             raise PhotoError(f"{_quoted(path)} is not a file. Name a picture file ({READABLE}).")
-        if status.st_size == 0:
-            raise PhotoError(f"{_quoted(path)} is empty. Copy or download the picture again.")
-        if status.st_size > MAX_FILE_BYTES:
+        data = b"" if status.st_size > MAX_FILE_BYTES else read_whole(path, MAX_FILE_BYTES)
+        size = max(status.st_size, len(data))  # files of the system itself say 0
+        if size > MAX_FILE_BYTES:
             raise PhotoError(
-                f"{_quoted(path)} has {status.st_size / 2**20:.0f} MB; at most "
+                f"{_quoted(path)} has {size / 2**20:.0f} MB; at most "
                 f"{MAX_FILE_BYTES // 2**20} MB are read. Save it as JPEG, 4000 px wide or less."
             )
-        return path.read_bytes()
+        if not data:
+            raise PhotoError(f"{_quoted(path)} is empty. Copy or download the picture again.")
+        return data
     except FileNotFoundError:
         raise PhotoError(
             f"There is no file {_quoted(path)}. Check the spelling and the folder."

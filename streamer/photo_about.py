@@ -9,7 +9,8 @@ from typing import Any, Final
 import yaml
 
 from streamer.errors import PhotoError
-from streamer.whole_file import write_whole
+from streamer.whole_file import leads_out, read_whole, write_whole
+from streamer.yaml_text import parse_yaml
 
 log: Final = logging.getLogger(__name__)
 
@@ -47,7 +48,7 @@ def read_about(photo: Path) -> dict[str, Any]:
         return {"label": label_from(photo), **_checked(path, photo)}
     except FileNotFoundError:
         return {"label": label_from(photo)}
-    except (OSError, ValueError, yaml.YAMLError) as exc:
+    except (OSError, ValueError) as exc:
         problem = " ".join(str(exc).split())
         log.warning("%s: %s. The picture is shown as a demo and does not speak.", path, problem)
         return {"label": label_from(photo), "demo": True, "may_speak": False}
@@ -76,7 +77,7 @@ def write_about(photo: Path, changes: Mapping[str, Any]) -> None:
                 raise ValueError(f"{key} cannot be changed here")
         about = {key: about[key] for key in _KNOWN if about.get(key) not in (None, "", {})}
         _check(about)
-    except (ValueError, yaml.YAMLError) as exc:
+    except (OSError, ValueError) as exc:
         problem = " ".join(str(exc).split())
         raise PhotoError(f"'{path.name}' was not written: {problem}.") from exc
     try:
@@ -96,11 +97,12 @@ def _line(key: str, text: str, longest: int) -> str:
 
 
 def _document(path: Path) -> dict[str, Any]:
-    with path.open("rb") as file:
-        data = file.read(MAX_ABOUT_BYTES + 1)
+    if leads_out(path):
+        raise ValueError("a link that leads out of the folder is not followed")
+    data = read_whole(path, MAX_ABOUT_BYTES)
     if len(data) > MAX_ABOUT_BYTES:
         raise ValueError(f"larger than {MAX_ABOUT_BYTES // 1024} kB")
-    document = yaml.safe_load(data)
+    document = parse_yaml(data.decode("utf-8-sig"))
     if not isinstance(document, dict):
         raise ValueError(f"holds no keys; expected {', '.join(_KNOWN)}")
     return document
@@ -110,7 +112,7 @@ def _check(document: Mapping[str, Any]) -> None:
     """Raise `ValueError` with the key for anything that is not as expected."""
     unknown = [str(key) for key in document if key not in _KNOWN]
     if unknown:
-        raise ValueError(f"{unknown[0]} is not known; known are {', '.join(_KNOWN)}")
+        raise ValueError(f"{unknown[0][:60]} is not known; known are {', '.join(_KNOWN)}")
     for key in _TEXTS:
         if key in document and not isinstance(document[key], str):
             raise ValueError(f"{key} must be text")

@@ -19,10 +19,12 @@ from typing import Final
 
 from control.problems import Problem
 from streamer import ConfigError
+from streamer.whole_file import private_folder, read_whole, write_whole
 
 log = logging.getLogger(__name__)
 
 FILE_NAME: Final = "panel-token.json"
+MAX_FILE_BYTES: Final = 4096
 
 # 128 bits: the age of the universe is too short to guess it, and it still fits a small QR code.
 TOKEN_BYTES: Final = 16
@@ -125,15 +127,15 @@ def _kept(file: Path) -> Secrets:
     try:
         if os.name == "posix" and file.stat().st_mode & 0o077:
             file.chmod(0o600)
-        read = json.loads(file.read_text(encoding="utf-8"))
+        read = json.loads(read_whole(file, MAX_FILE_BYTES))
         known = Secrets(str(read["token"]), bytes.fromhex(read["key"]))
         if CHOSEN.fullmatch(known.token) and len(known.key) >= KEY_BYTES:
             return known
         reason = "its token or key is too short"
     except FileNotFoundError:
         return _made(file)
-    except (KeyError, TypeError, ValueError) as exc:
-        reason = str(exc)
+    except (KeyError, TypeError, ValueError, RecursionError):
+        reason = "it does not hold what was written there"  # and no word of what it does hold
     except OSError as exc:
         raise ConfigError(f"The token's file {file} cannot be read: {exc.strerror}.") from exc
     log.warning("%s was damaged (%s); there is a new token.", file, reason)
@@ -142,14 +144,10 @@ def _kept(file: Path) -> Secrets:
 
 def _made(file: Path) -> Secrets:
     made = Secrets(secrets.token_urlsafe(TOKEN_BYTES), secrets.token_bytes(KEY_BYTES))
-    beside = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
     try:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(file.parent)
         # Never readable by others, not even for the time of writing.
-        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as out:
-            json.dump({"token": made.token, "key": made.key.hex()}, out)
-        beside.replace(file)
+        write_whole(file, json.dumps({"token": made.token, "key": made.key.hex()}).encode())
     except OSError as exc:
         raise ConfigError(f"The token cannot be kept in {file}: {exc.strerror}.") from exc
     return made

@@ -1,27 +1,21 @@
 """Reading small YAML files that people write: safely, and with errors that say what to change.
 
 Anything wrong with a file's content is a `PresetError` that names the file and the field, what
-was found and what was expected. Anchors, aliases and tags are refused: a preset needs none, and
-they are how a small file becomes a large one.
+was found and what was expected.
 """
 
 import difflib
 import math
-import stat
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
 from streamer.errors import PresetError
+from streamer.whole_file import read_whole
+from streamer.yaml_text import YamlError, parse_yaml
 
 # A preset of a hundred keyframes has about 10 kB. What breaks if this grows: only patience.
 MAX_BYTES: Final = 64 * 1024
-MAX_DEPTH: Final = 8
-
-# The C parser, where PyYAML was built with it, reads a folder of presets ten times faster.
-_LOADER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def read_mapping(path: Path, max_bytes: int = MAX_BYTES) -> dict[str, Any]:
@@ -29,14 +23,12 @@ def read_mapping(path: Path, max_bytes: int = MAX_BYTES) -> dict[str, Any]:
 
     Raises: `PresetError` for everything that can be wrong with the file or its content.
     """
-    node = _compose(_read_text(path, max_bytes), str(path))
-    if not isinstance(node, yaml.MappingNode):
-        raise PresetError(f"{path}: expected lines such as 'name: value', found no mapping.")
-    _check_keys_once(node, str(path))
     try:
-        content: dict[str, Any] = yaml.constructor.SafeConstructor().construct_document(node)
-    except (yaml.YAMLError, ValueError, OverflowError) as exc:
-        raise PresetError(f"{path}: a value cannot be read: {_first_line(exc)}.") from exc
+        content = parse_yaml(_read_text(path, max_bytes))
+    except YamlError as exc:
+        raise PresetError(f"{path}: {exc}.") from exc
+    if not isinstance(content, dict):
+        raise PresetError(f"{path}: expected lines such as 'name: value', found no mapping.")
     return content
 
 
@@ -129,12 +121,11 @@ def shown(value: Any) -> str:
 
 def _read_text(path: Path, max_bytes: int) -> str:
     try:
-        if not stat.S_ISREG(path.stat().st_mode):  # a pipe would wait for ever
-            raise PresetError(f"{path}: this is not a file.")
-        with path.open("rb") as file:
-            raw = file.read(max_bytes + 1)
+        raw = read_whole(path, max_bytes)
     except OSError as exc:
         raise PresetError(f"{path}: cannot be read: {exc.strerror or exc}.") from exc
+    except ValueError as exc:  # a NUL character in the path
+        raise PresetError(f"{str(path)!r}: cannot be read: {exc}.") from exc
     if len(raw) > max_bytes:
         raise PresetError(f"{path}: larger than {max_bytes // 1024} kB; it is meant to be small.")
     try:
@@ -145,61 +136,8 @@ def _read_text(path: Path, max_bytes: int) -> str:
         ) from exc
 
 
-def _compose(content: str, where: str) -> Any:
-    """Parse into nodes, refusing what a preset never needs before it can grow."""
-    try:
-        _check_events(content, where)
-        return yaml.compose(content, Loader=_LOADER)
-    except yaml.YAMLError as exc:
-        mark = getattr(exc, "problem_mark", None)
-        line = f" line {mark.line + 1}" if mark is not None else ""
-        problem = getattr(exc, "problem", None) or _first_line(exc)
-        raise PresetError(f"{where}:{line} is not valid YAML: {problem}.") from exc
-
-
-def _check_events(content: str, where: str) -> None:
-    depth = 0
-    for event in yaml.parse(content, Loader=_LOADER):
-        line = event.start_mark.line + 1 if event.start_mark else 0
-        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
-            raise PresetError(
-                f"{where}: line {line} has an anchor or alias (& or *); write the value out, "
-                f"and put text that begins so in quotes."
-            )
-        tag = getattr(event, "tag", None)
-        if tag is not None:
-            raise PresetError(f"{where}: line {line} has a tag ({tag}); none is needed.")
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-        if depth > MAX_DEPTH:
-            raise PresetError(f"{where}: line {line} is nested more than {MAX_DEPTH} deep.")
-
-
-def _check_keys_once(node: yaml.Node, where: str) -> None:
-    """YAML lets a later key replace an earlier one without a word; here it is an error."""
-    if isinstance(node, yaml.SequenceNode):
-        for child in node.value:
-            _check_keys_once(child, where)
-    elif isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, child in node.value:
-            line = key.start_mark.line + 1
-            if not isinstance(key, yaml.ScalarNode) or key.tag == "tag:yaml.org,2002:merge":
-                raise PresetError(f"{where}: line {line}: a field's name must be plain text.")
-            if key.value in seen:
-                raise PresetError(f"{where}: line {line}: '{key.value}' appears twice.")
-            seen.add(key.value)
-            _check_keys_once(child, where)
-
-
 def _finite(value: float) -> bool:
     try:
         return math.isfinite(value)
     except OverflowError:
         return True
-
-
-def _first_line(exc: Exception) -> str:
-    return (str(exc).splitlines() or [type(exc).__name__])[0].rstrip(".")

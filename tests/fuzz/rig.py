@@ -149,13 +149,13 @@ class Rig:
             while feed.waiting:
                 for _ in range(BATCH):
                     newest = feed.waiting[0][0] if feed.waiting else b""
-                    begun = time.perf_counter()
+                    begun = time.thread_time()
                     try:
                         if not door._receive(feed):  # type: ignore[arg-type]
                             break
                     except Exception as exc:  # the very thing that is looked for
                         outcome.exceptions.append(f"{door._door}: {exc!r} from {newest[:300]!r}")
-                    taken = 1000.0 * (time.perf_counter() - begun)
+                    taken = 1000.0 * (time.thread_time() - begun)
                     outcome.slowest_ms = max(outcome.slowest_ms, taken)
             for sender, datagram in door._limiter.due(self._now):
                 try:

@@ -23,7 +23,7 @@ GROWTH_MB = 8.0
 def test_twenty_thousand_datagrams_crash_nothing_and_fill_nothing(
     seed: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    outcome = fuzz(20_000, seed, made_by_hypothesis=1000)
+    outcome = fuzz(20_000, seed, made_by_hypothesis=2000)
 
     assert outcome.exceptions == []
     assert outcome.grown == []

@@ -16,9 +16,10 @@ OUTSIDE: Final = 0.25
 
 
 class Reader:
-    """The document of one sidecar file. Raises: `PhotoError`, from every method."""
+    """Takes values out of one document; every complaint names the file and the key.
 
-    """Takes values out of one document; every complaint names the file and the key."""
+    Raises: `PhotoError`, from every method.
+    """
 
     def __init__(self, path: Path, document: Mapping[str, Any]) -> None:
         self._path = path
@@ -32,7 +33,7 @@ class Reader:
         """Refuse keys that are not ``known``."""
         for key in group:
             if key not in known:
-                self.fail(f"{prefix}{key}", f"is not known; known are {', '.join(known)}")
+                self.fail(f"{prefix}{str(key)[:60]}", f"is not known; known are {', '.join(known)}")
 
     def mapping(self, key: str) -> dict[str, Any]:
         """Return the group under a top key; empty when it is not there."""
@@ -95,5 +96,7 @@ class Reader:
 
 def short(value: Any) -> str:
     """Show a value in at most 40 characters."""
+    if isinstance(value, int) and value.bit_length() > 200:
+        return "a very large number"  # Python writes no number of more than 4,300 digits
     text = repr(value)
     return text if len(text) <= 40 else text[:37] + "..."
