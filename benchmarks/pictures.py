@@ -53,7 +53,7 @@ def film(path: Path) -> None:
             pressed = [name for at, name in FILM_CUES if at <= t < at + CAPTION_S]
             yield captioned(frame, pressed[0]) if pressed else frame
 
-    write_film(path, frames(), FILM_FPS, total)
+    write_film(path, frames(), FILM_FPS, total, stream.film_mark)
     scene.close()
 
 

@@ -9,6 +9,7 @@ from streamer.animation.preset_library import PresetLibrary
 from streamer.config import Config
 from streamer.controls import Controls, Wishes
 from streamer.engines.choice import Choice, Options
+from streamer.film_mark import FilmMark
 from streamer.loop import Act
 from streamer.parameters import Face
 from streamer.photo import Photo
@@ -92,6 +93,11 @@ class TakeFilm:
     def _heed(self, photo: Photo) -> None:
         """Let the animator know whether the person on stage may be made to speak."""
         self._animator.may_speak = self._photos.about(photo.path).may_speak
+
+    @property
+    def mark(self) -> FilmMark:
+        """What the film's file says of it."""
+        return self._stage.film_mark
 
     def close(self) -> None:
         """Free scene and engine."""

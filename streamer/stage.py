@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from streamer import __version__
 from streamer.animation.presets import Preset
 from streamer.engines import Engine, PacedEngine, Portrait, Scene
 from streamer.engines.choice import Choice, Options, Understudy
 from streamer.errors import ConfigError, EngineError, PortraitError
 from streamer.fallback import Fallback
+from streamer.film_mark import FilmMark
 from streamer.generate import Frames, generate
 from streamer.guard import tried
 from streamer.loop import Act
@@ -93,6 +95,12 @@ class Stage:
         """The portrait's photo."""
         assert self.portrait is not None
         return self.portrait.photo
+
+    @property
+    def film_mark(self) -> FilmMark:
+        """What a film of what is on stage says of itself."""
+        assert self.engine is not None
+        return FilmMark(__version__, self.photo.name, self.engine.name)
 
     def figures(self) -> Mapping[str, object]:
         """Return how the engine on stage runs; what keeps it from telling is its ``problem``."""

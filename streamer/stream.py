@@ -21,6 +21,7 @@ from streamer.engines import Scene
 from streamer.engines.choice import Choice, Options, choose_engine
 from streamer.errors import ConfigError, ConsentError, PhotoError
 from streamer.film import TakeFilm
+from streamer.film_mark import FilmMark
 from streamer.generate import Frames
 from streamer.keep_going import KeepGoing
 from streamer.landmark_editing import LandmarkEditing
@@ -458,6 +459,11 @@ class Stream:
         preset = self.presets.presets[expression]
         self._check_consent(preset)
         return self._stage.generate(preset, fps=fps, strength=strength, width=width)
+
+    @property
+    def film_mark(self) -> FilmMark:
+        """What a film of the portrait on stage says of itself."""
+        return self._stage.film_mark
 
     def film(self, take: Take) -> TakeFilm:
         """Play a take without camera and clock, with this stream's settings.

@@ -83,7 +83,8 @@ def execute(options: argparse.Namespace) -> int:
         frames = _draw(film, scene.render, rows if options.faces else None)
         from streamer.sinks.file import write_film
 
-        write_film(options.out, _with_progress(frames, film.total), config.fps, film.total)
+        shown = _with_progress(frames, film.total)
+        write_film(options.out, shown, config.fps, film.total, stream.film_mark)
         if options.faces:
             _write_faces(options.faces, rows)
     finally:
@@ -110,7 +111,8 @@ def _render_take(options: argparse.Namespace) -> int:
 
         from streamer.sinks.file import write_film
 
-        write_film(options.out, _with_progress(drawn(), film.total), film.fps, film.total)
+        shown = _with_progress(drawn(), film.total)
+        write_film(options.out, shown, film.fps, film.total, film.mark)
         if options.faces:
             _write_faces(options.faces, rows)
     return 0
