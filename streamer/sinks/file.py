@@ -12,9 +12,7 @@ from streamer.view import Frame
 FORMATS: Final = (".mp4", ".gif", ".webp", ".png")
 
 
-def write_film(
-    path: Path, frames: Iterable[Frame], fps: float, total: int, mark: FilmMark
-) -> None:
+def write_film(path: Path, frames: Iterable[Frame], fps: float, total: int, mark: FilmMark) -> None:
     """Write all frames; the file takes its name only when it is complete.
 
     ``path`` ends in one of `FORMATS`; ``film.png`` becomes ``film-00000.png`` and so on. Frames
