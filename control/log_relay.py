@@ -29,7 +29,11 @@ class LogRelay:
         self._lines: queue.Queue[str | None] = queue.Queue(WAITING_LINES)
         self._lost = 0
         self._readers: list[threading.Thread] = []
-        self._file = _rotating(folder / FILE_NAME)
+        self._file: RotatingFileHandler | None = None
+        try:
+            self._file = _rotating(folder / FILE_NAME)
+        except OSError as exc:  # which must not keep the camera from starting
+            self.say(f"No log file can be written: {exc}.")
         self._writer = threading.Thread(target=self._write, name="log", daemon=True)
         self._writer.start()
 
@@ -74,22 +78,19 @@ class LogRelay:
 
     def _pass_on(self, line: str) -> None:
         with contextlib.suppress(OSError, ValueError):  # a terminal that is gone needs nothing
-            print(line, file=self._terminal, flush=True)
+            self._terminal.write(line + "\n")
+            self._terminal.flush()
         if self._file is not None:
             today = time.strftime("%Y-%m-%d ")
             self._file.emit(logging.makeLogRecord({"msg": today + line}))
 
 
-def _rotating(path: Path) -> RotatingFileHandler | None:
-    """Open the file; None where that cannot be, which must not keep the camera from starting."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handler = RotatingFileHandler(
-            path, maxBytes=FILE_BYTES, backupCount=FILES - 1, encoding="utf-8"
-        )
-    except OSError as exc:
-        print(f"No log file can be written: {exc}.", file=sys.stderr)
-        return None
+def _rotating(path: Path) -> RotatingFileHandler:
+    """Open the file. Raises `OSError`."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handler = RotatingFileHandler(
+        path, maxBytes=FILE_BYTES, backupCount=FILES - 1, encoding="utf-8"
+    )
     handler.setFormatter(logging.Formatter("%(message)s"))
     path.chmod(0o600)
     return handler

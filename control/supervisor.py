@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 from control.log_relay import LogRelay
@@ -22,8 +23,9 @@ from control.restarts import Restarts
 from streamer.resources import user_folder
 from streamer.sending.board import Board, Number
 
-RENDERER: Final = (sys.executable, "-m", "control.renderer")
-SENDER: Final = (sys.executable, "-m", "streamer.sending.sender")
+# Not from the current folder (-P): what lies there is the user's, whatever it is called.
+RENDERER: Final = (sys.executable, "-P", "-m", "control.renderer")
+SENDER: Final = (sys.executable, "-P", "-m", "streamer.sending.sender")
 
 LOOK_S: Final = 0.1
 
@@ -201,13 +203,18 @@ class Supervisor:
 
     def _start(self, name: str, command: Sequence[str]) -> Child:
         more: Mapping[str, Any] = (
-            {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+            {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
             if sys.platform == "win32"
             # Out of the terminal's reach: Ctrl-C and a closed window are for this process alone.
             else {"start_new_session": True, "pass_fds": self.board.memory.handles}
         )
         process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0, **more
+            command,
+            stdin=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            env=_environment(),
+            **more,
         )
         assert process.stderr is not None
         self.relay.follow(name, process.stderr)
@@ -263,6 +270,13 @@ def supervise(
             if number is not None:
                 signal.signal(number, supervisor.ask_to_end)
     return supervisor.run()
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment, by which a process finds the packages where this one found them."""
+    here = str(Path(__file__).resolve().parent.parent)
+    given = os.environ.get("PYTHONPATH")
+    return {**os.environ, "PYTHONPATH": f"{here}{os.pathsep}{given}" if given else here}
 
 
 def _name(number: int) -> str:
