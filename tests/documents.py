@@ -12,6 +12,8 @@ ENGLISH = ROOT / "README.md"
 KOREAN = ROOT / "README.ko.md"
 FENCE = re.compile(r"^( *)```([\w-]*)\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)
 SHELL = ("sh", "bash", "console")
+# Programs whose command lines are looked for in sentences, too.
+INLINE = r"living-portrait|python3 start\.py|curl|oscsend|(?:\.venv/bin/)?python -m"
 
 
 def documents() -> list[Path]:
@@ -60,14 +62,15 @@ class Command:
 
 def commands(path: Path) -> Iterator[Command]:
     """Yield every command line of the shell blocks, and those that stand in a sentence."""
-    for block in blocks(path, *SHELL):
+    for block in blocks(path, *SHELL, "powershell"):
         text = block.text.replace("\\\n", "  ")
         for number, line in enumerate(text.splitlines(), block.line + 1):
             if line.strip() and not line.lstrip().startswith("#"):
                 yield Command(path, number, line.strip().removeprefix("$ "))
     for number, line in enumerate(prose(path).splitlines(), 1):
-        for code in re.findall(r"`((?:living-portrait|python3 start\.py|curl) [^`]+)`", line):
-            if not re.search(r"[…]|COMMAND", code):
+        for code in re.findall(rf"`((?:{INLINE}) [^`]+)`", line):
+            spoken_of = re.fullmatch(r"living-portrait \w+", code)  # a command's name alone
+            if not spoken_of and not re.search(r"[…]|COMMAND|CHECKOUT|ARCHIVE", code):
                 yield Command(path, number, code)
 
 
