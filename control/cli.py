@@ -21,10 +21,15 @@ COMMANDS: Final = (
     "presets",
     "landmarks",
     "export",
+    "export-onnx",
     "weights",
     "bench",
     "doctor",
+    "support",
 )
+
+# What a renderer ends with whose camera another Living Portrait has; a user gets 1.
+CAMERA_TAKEN: Final = 3
 
 # Those that show the portrait live run in processes of their own, watched by this one.
 LIVE: Final = ("run", "record")
@@ -59,8 +64,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Nothing else is loaded here: this process lives as long as the camera does.
         from control.supervisor import supervise
 
-        return supervise(arguments)
+        code = supervise(arguments)
+        return code if code != CAMERA_TAKEN else _take_over(arguments)
     return obey(arguments)
+
+
+def _take_over(arguments: Sequence[str]) -> int:
+    """Another Living Portrait has the camera, as was just said: ask whether to end it."""
+    from control.supervisor import supervise
+    from control.taking_over import asked
+
+    return supervise([*arguments, "--take-over"]) if asked() else 1
 
 
 def obey(arguments: Sequence[str], **more: Any) -> int:
@@ -74,7 +88,7 @@ def obey(arguments: Sequence[str], **more: Any) -> int:
         return code
     except PortraitError as exc:
         print(f"living-portrait: {exc}", file=sys.stderr)
-        return 1
+        return exc.exit_code
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # `living-portrait ... | head`

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from control.cli import CAMERA_TAKEN
 from streamer.errors import SinkError
 from streamer.resources import user_folder
 
@@ -22,6 +23,9 @@ log = logging.getLogger(__name__)
 
 # Two starts at the same instant wait for each other; each holds the lock for a few milliseconds.
 LOCK_S: Final = 5.0
+
+# A camera that changed is known to others after this.
+FOLLOW_S: Final = 1.0
 
 # Many times what is written; a larger file is none of ours.
 MAX_FILE_BYTES: Final = 4096
@@ -49,7 +53,12 @@ class Instance:
 
 
 class CameraTaken(SinkError):
-    """Another Living Portrait has the camera that is wanted; ``holder`` is that one."""
+    """Another Living Portrait has the camera that is wanted; ``holder`` is that one.
+
+    ``exit_code`` lets the process that a user started know why its renderer ended.
+    """
+
+    exit_code = CAMERA_TAKEN
 
     def __init__(self, camera: str, holder: Instance) -> None:
         super().__init__(
@@ -81,6 +90,7 @@ class Instances:
         self._now = now
         self._mine: Instance | None = None
         self._complained = False
+        self._looked_at = float("-inf")
 
     def others(self) -> list[Instance]:
         """Return the other ones that live, the oldest first; clears away what is stale."""
@@ -122,11 +132,20 @@ class Instances:
             if changed != self._mine:
                 self._write(changed)
 
-    def follow(self, camera: Mapping[str, Any], *, page: str | None = None) -> None:
-        """Note which camera the stream has, from its state's ``camera``.
+    def adopt(self) -> None:
+        """Go on with the file of this ``pid``, for a process that takes an earlier one's place."""
+        self._mine = _read(self._file)
+
+    def follow(self, state: Callable[[], Mapping[str, Any]], *, page: str | None = None) -> None:
+        """Note which camera the stream has, from its state; looks once a second.
 
         One that it waits for stays its own.
         """
+        now = self._now()
+        if 0.0 <= now - self._looked_at < FOLLOW_S:
+            return
+        self._looked_at = now
+        camera = state()["camera"]
         device = {"off": "", "attached": camera["device"]}.get(camera["status"])
         self.update(camera=device, page=page)
 

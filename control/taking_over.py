@@ -14,6 +14,9 @@ from streamer.errors import SinkError
 END_S: Final = 10.0
 _POLL_S: Final = 0.05
 
+# The last is the key of y where a Korean keyboard is on.
+YES: Final = ("y", "yes", "네", "예", "ㅛ")
+
 # Somebody else may take the camera in the instant in which it is free.
 _TRIES: Final = 3
 
@@ -22,40 +25,35 @@ def claim(
     instances: Instances,
     candidates: Sequence[str],
     *,
-    page: str = "",
     take_over: bool = False,
-    ask: Callable[[str], bool] | None = None,
     end: Callable[[Instance], None] | None = None,
 ) -> None:
     """Claim a camera; one that another has is taken over where that was asked for.
 
-    ``ask`` puts the question; by default to who sits before the terminal, and to nobody where
-    there is none. Raises: `CameraTaken`, `SinkError` when the other does not end.
+    Raises: `CameraTaken`, `SinkError` when the other does not end.
     """
-    for _ in range(_TRIES):
+    for _ in range(_TRIES if take_over else 0):
         try:
-            instances.claim(candidates, page=page)
+            instances.claim(candidates)
             return
         except CameraTaken as taken:
-            if not take_over and not (asked if ask is None else ask)(
-                f"Another Living Portrait has the camera {taken.camera} ({taken.holder}). "
-                "End it and start here? [y/N] "
-            ):
-                raise
             (end_orderly if end is None else end)(taken.holder)
-    instances.claim(candidates, page=page)
+    instances.claim(candidates)
 
 
-def asked(question: str) -> bool:
-    """Ask who sits before the terminal; no terminal means no."""
+def asked() -> bool:
+    """Ask who sits before the terminal whether to take over; no terminal means no."""
     if sys.stdin is None or not sys.stdin.isatty() or not sys.stderr.isatty():
         return False
-    sys.stderr.write(question)
+    sys.stderr.write("End that one and start here? [y/N] ")
     sys.stderr.flush()
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        return sys.stdin.readline().strip().lower() in ("y", "yes", "예", "네", "ㅛ")
-    except (OSError, UnicodeDecodeError):  # a terminal that went away
+        return sys.stdin.readline().strip().lower() in YES
+    except (KeyboardInterrupt, OSError, UnicodeDecodeError):
         return False
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def end_orderly(

@@ -21,6 +21,8 @@ and keeps its traceback.
 class PortraitError(Exception):
     """Base of all errors that a user can act on; the text says what happened and what to do."""
 
+    exit_code = 1
+
 
 class ConfigError(PortraitError):
     """A start-up choice is wrong."""

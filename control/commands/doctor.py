@@ -1,24 +1,19 @@
-"""Say what this machine has, each line with what to type if something is missing."""
+"""Say what this machine has and what comes out of its camera, each line with what to type."""
 
 import argparse
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
+from typing import Final, Literal
 
 from control.commands.flags import typed
+from control.findings import Finding, as_text
+from control.instances import Instances
 from control.settings import load_config
 from streamer import Config, PortraitError, parse_address
 
-
-@dataclass(frozen=True)
-class Finding:
-    """One line: what was looked at, how it is, what to type."""
-
-    subject: str
-    ok: bool
-    found: str
-    fix: str = ""
+LOG_FILE: Final = Path("logs") / "living-portrait.log"  # in the user's state folder
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -26,34 +21,45 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--json", action="store_true", help="print JSON")
     add("--weights", default=argparse.SUPPRESS, type=Path, metavar="DIR", help="model files")
+    add("--camera", default=argparse.SUPPRESS, metavar="auto|DEVICE", help="path or label (auto)")
+    add(
+        "--no-readback",
+        action="store_true",
+        help="send no test card through the camera (3 seconds)",
+    )
 
 
 def execute(options: argparse.Namespace) -> int:
     """Print all findings; 0 also when something is missing, since the stream runs all the same."""
-    findings = list(examine(load_config(typed(options, "weights"))))
+    config = load_config(typed(options, "weights", "camera"))
+    findings = list(examine(config, readback=not options.no_readback))
     if options.json:
         print(json.dumps([asdict(f) for f in findings], indent=2, ensure_ascii=False))
-        return 0
-    for finding in findings:
-        print(f"{'ok  ' if finding.ok else 'MISS'}  {finding.subject:11}  {finding.found}")
-        if finding.fix:
-            print(f"{'':19}-> {finding.fix}")
+    else:
+        print(as_text(findings))
     return 0
 
 
-def examine(config: Config) -> Iterator[Finding]:
-    """Look at everything that a first start needs."""
-    yield from (_python(), _libraries(), _camera(config), _gpu())
+def examine(config: Config, *, readback: bool = True) -> Iterator[Finding]:
+    """Look at everything that a first start needs. ``readback`` sends a test card to the camera."""
+    from control import camera_findings
+
+    yield from (_python(), _libraries())
+    yield from camera_findings.examine(config, readback=readback)
+    yield _gpu()
     yield from _engines(config)
     yield from (_photo(config), _presets(config))
+    yield from _instances()
     for door in ("panel", "osc"):
         yield _port(config, door)
+    yield _log()
 
 
 def _python() -> Finding:
     import platform
 
-    return Finding("python", True, f"{platform.python_version()} on {platform.platform()}")
+    found = f"{platform.python_version()} on {platform.platform()}"
+    return Finding("python", True, found, use="living-portrait --version")
 
 
 def _libraries() -> Finding:
@@ -66,14 +72,8 @@ def _libraries() -> Finding:
         cascades,
         f"numpy {numpy.__version__}, OpenCV {cv2.__version__}",
         "" if cascades else "pip install 'opencv-python-headless<5' (5 dropped the face cascades)",
+        use="python -m pip check" if cascades else "",
     )
-
-
-def _camera(config: Config) -> Finding:
-    from streamer.sinks.camera import examine_camera
-
-    device, advice = examine_camera(config.camera if config.camera != "none" else "auto")
-    return Finding("camera", device is not None, device or "no virtual camera", advice)
 
 
 def _engines(config: Config) -> Iterator[Finding]:
@@ -85,23 +85,23 @@ def _engines(config: Config) -> Iterator[Finding]:
     except PortraitError as exc:
         yield Finding("neural", False, "unusable", str(exc))
         return
+    uses = {"weights": "living-portrait weights verify"}
     for need in needs:
-        yield Finding(need.subject, need.ok, need.found, need.fix)
+        use = uses.get(need.subject, "living-portrait bench --engine liveportrait --frames 3")
+        yield Finding(need.subject, need.ok, need.found, need.fix, use if need.ok else "")
     neural = all(need.ok for need in needs)
-    yield Finding(
-        "engine",
-        True,
-        f"--engine {config.engine}"
-        + (f" is {'liveportrait' if neural else 'warp'} here" if config.engine == "auto" else ""),
-    )
+    picked = f" is {'liveportrait' if neural else 'warp'} here" if config.engine == "auto" else ""
+    found = f"--engine {config.engine}{picked}"
+    yield Finding("engine", True, found, use=f"living-portrait bench --engine {config.engine}")
 
 
 def _gpu() -> Finding:
     import shutil
 
     if shutil.which("nvidia-smi"):
-        return Finding("gpu", True, "an NVIDIA driver is installed")
-    return Finding("gpu", True, "no NVIDIA driver; the warp engine runs on the CPU")
+        return Finding("gpu", True, "an NVIDIA driver is installed", use="nvidia-smi")
+    found = "no NVIDIA driver; the warp engine runs on the CPU"
+    return Finding("gpu", True, found, use="living-portrait bench")
 
 
 def _photo(config: Config) -> Finding:
@@ -113,7 +113,7 @@ def _photo(config: Config) -> Finding:
         height, width = photo.image.shape[:2]
         return f"{photo.name}, {width}x{height}"
 
-    return _tried("photo", look)
+    return _tried("photo", look, use="living-portrait run --photo FILE")
 
 
 def _presets(config: Config) -> Finding:
@@ -125,7 +125,14 @@ def _presets(config: Config) -> Finding:
         not library.problems,
         f"{len(library.presets)} presets, {len(library.idle_styles)} idle styles",
         " ".join(library.problems),
+        use="living-portrait presets check",
     )
+
+
+def _instances() -> Iterator[Finding]:
+    for other in Instances().others():
+        found = f"a Living Portrait: {other}, camera {other.camera or 'none'}"
+        yield Finding("running", True, found, use="living-portrait run --take-over ends it")
 
 
 def _port(config: Config, door: str) -> Finding:
@@ -133,7 +140,7 @@ def _port(config: Config, door: str) -> Finding:
 
     text = getattr(config, door)
     if text == "off":
-        return Finding(door, True, "off")
+        return Finding(door, True, "off", use=f"living-portrait run --{door} {_usual(door)}")
     host, port = parse_address(text, door)
     kind = socket.SOCK_STREAM if door == "panel" else socket.SOCK_DGRAM
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kind) as probe:
@@ -142,13 +149,37 @@ def _port(config: Config, door: str) -> Finding:
         try:
             probe.bind((host, port))
         except OSError as exc:
-            fix = f"close the program that has it, or use --{door} {host}:{port + 1}"
-            return Finding(door, False, f"{text}: {exc.strerror}", fix)
-    return Finding(door, True, f"{text} is free")
+            return _taken(door, text, f"{host}:{port + 1}", port, exc)
+    return Finding(door, True, f"{text} is free", use=f"living-portrait run --{door} {text}")
 
 
-def _tried(subject: str, look: Callable[[], str]) -> Finding:
+def _taken(door: str, text: str, next_one: str, port: int, exc: OSError) -> Finding:
+    from control.ports import holder
+
+    protocol: Literal["tcp", "udp"] = "tcp" if door == "panel" else "udp"
+    who = holder(port, protocol)
+    if "Living Portrait" in who:
+        use = f"open http://{text}" if door == "panel" else f"living-portrait run --{door} off"
+        return Finding(door, True, f"{text} is open in {who}", use=use)
+    by = f" by {who}" if who else ""
+    fix = f"close {who or 'the program that has it'}, or: living-portrait run --{door} {next_one}"
+    return Finding(door, False, f"{text} is taken{by} ({exc.strerror})", fix)
+
+
+def _usual(door: str) -> str:
+    return str(getattr(Config, door))
+
+
+def _log() -> Finding:
+    from streamer.resources import user_folder
+
+    file = user_folder("state") / LOG_FILE
+    size = f"{file.stat().st_size / 1000:.0f} kB" if file.is_file() else "nothing so far"
+    return Finding("log", True, f"{file}, {size}", use="living-portrait support")
+
+
+def _tried(subject: str, look: Callable[[], str], use: str) -> Finding:
     try:
-        return Finding(subject, True, look())
+        return Finding(subject, True, look(), use=use)
     except PortraitError as exc:
         return Finding(subject, False, "unusable", str(exc))

@@ -44,6 +44,12 @@ class Doors:
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="doors", daemon=True)
 
+    @property
+    def page(self) -> str:
+        """Where the page is; empty while it is not open."""
+        panel = self._panel
+        return str(panel.url) if panel is not None and panel.state()["listening"] else ""
+
     def build(self) -> None:
         """Begin to build them, in a thread of their own."""
         self._thread.start()

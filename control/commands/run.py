@@ -12,8 +12,10 @@ from typing import Any, Final
 
 from control.commands.doors import Doors
 from control.commands.flags import PICTURE, add_picture_flags, typed
+from control.instances import Instances, candidates
 from control.remembered import KEYS, Memory, recall, remembered_file
 from control.settings import convert, load_config
+from control.taking_over import claim
 from streamer import EngineError, PhotoError, PortraitError, SinkError, WeightsError
 from streamer.sending.link import Link, Resume
 from streamer.stream import Stream
@@ -102,6 +104,9 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         "--fresh", action="store_true", help="without what was chosen on the page before"
     )
     parser.add_argument(
+        "--take-over", action="store_true", help="end the Living Portrait that has the camera"
+    )
+    parser.add_argument(
         "--open", action="store_true", help="open the page where there is a desktop"
     )
     parser.add_argument("--verbose", action="store_true", help="log more")
@@ -145,17 +150,31 @@ def execute(options: argparse.Namespace) -> int:
         log.warning("The renderer goes on where the one before it stopped.")
         flags, choices = going_on(flags, resume, careful=link is not None and link.careful)
         options.open = False
-    stream, doors = begin(flags, choices, memory, options.open, link)
+    instances = Instances(pid=link.program if link is not None else None)
+    if resume is None:
+        wanted = load_config(flags, remembered=choices).camera
+        claim(instances, candidates(wanted), take_over=options.take_over)
+    else:
+        instances.adopt()
+    try:
+        stream, doors = begin(flags, choices, memory, options.open, link)
+    except BaseException:
+        instances.release()
+        raise
     try:
         log.info("%s", stream.engine_choice)
         while not end.wait(0.1) and not stream.finished.is_set():
             if doors.refused is not None:
                 raise doors.refused
+        if stream.failed is not None:
+            raise RuntimeError("The frames have come to an end.") from stream.failed
+            instances.follow(stream.state, page=doors.page)
     finally:
         report = stream.report()
         doors.close()
         stream.stop()
         memory.close()
+        instances.release()
         if stream.config.report is not None:
             write_report(stream.config.report, report)
     return 0

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from control.instances import CameraTaken, Instance, Instances, born, candidates
+from control.instances import FOLLOW_S, CameraTaken, Instance, Instances, born, candidates
 from control.ports import holder
-from control.taking_over import claim, end_orderly
+from control.taking_over import asked, claim, end_orderly
 from streamer import SinkError
+from tests.fakes import FakeClock
 
 ONE, TWO = "/dev/video10", "/dev/video11"
 PAGE = "http://127.0.0.1:8000"
@@ -108,18 +109,24 @@ def test_a_restart_under_the_same_process_claims_again(tmp_path: Path, people: P
 def test_the_camera_that_the_stream_really_has_is_noted_and_one_it_waits_for_kept(
     tmp_path: Path, people: People
 ) -> None:
-    first, other = instances(tmp_path, people, 100), instances(tmp_path, people, 200)
+    clock = FakeClock()
+    first = Instances(tmp_path, pid=100, born_of=people.born, now=clock)
+    other = instances(tmp_path, people, 200)
     first.claim([ONE, TWO])
 
     def noted() -> str:
         return other.others()[0].camera
 
-    first.follow({"status": "waiting", "device": ""})
+    first.follow(lambda: {"camera": {"status": "waiting", "device": ""}})
     assert noted() == ONE
-    first.follow({"status": "attached", "device": TWO}, page=PAGE)
+    clock.sleep(FOLLOW_S)
+    first.follow(lambda: {"camera": {"status": "attached", "device": TWO}}, page=PAGE)
     assert noted() == TWO
     assert other.others()[0].page == PAGE
-    first.follow({"status": "off", "device": None})
+    first.follow(lambda: {"camera": {"status": "off", "device": None}})
+    assert noted() == TWO, "looked at again after less than a second"
+    clock.sleep(FOLLOW_S)
+    first.follow(lambda: {"camera": {"status": "off", "device": None}})
     assert noted() == ""
 
 
@@ -205,40 +212,44 @@ def test_taking_over_ends_the_other_one_and_has_the_camera(
     assert [file.name for file in tmp_path.glob("*.json")] == [f"{os.getpid()}.json"]
 
 
-@pytest.mark.parametrize(("answer", "ended"), [(True, True), (False, False)])
-def test_who_is_asked_decides(tmp_path: Path, people: People, answer: bool, ended: bool) -> None:
-    instances(tmp_path, people, 100).claim([ONE])
-    asked: list[str] = []
-    told: list[int] = []
-
-    def ask(question: str) -> bool:
-        asked.append(question)
-        return answer
-
-    def end(instance: Instance) -> None:
-        told.append(instance.pid)
-        del people.living[instance.pid]
-
-    try:
-        claim(instances(tmp_path, people, 200), [ONE], ask=ask, end=end)
-        taken = False
-    except CameraTaken:
-        taken = True
-
-    assert taken is not ended
-    assert told == ([100] if ended else [])
-    assert "(process 100, since" in asked[0]
-
-
-def test_without_a_terminal_nobody_is_asked_and_the_start_is_refused(
-    tmp_path: Path, people: People, monkeypatch: pytest.MonkeyPatch
+def test_a_restarted_renderer_goes_on_with_the_file_of_its_program(
+    tmp_path: Path, people: People
 ) -> None:
     instances(tmp_path, people, 100).claim([ONE])
+    again = instances(tmp_path, people, 100)
+
+    again.adopt()
+    again.update(page=PAGE)
+
+    [found] = instances(tmp_path, people, 200).others()
+    assert (found.camera, found.page) == (ONE, PAGE)
+    again.release()
+    assert instances(tmp_path, people, 200).others() == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "yes"), [("y", True), ("YES", True), ("네", True), ("", False), ("n", False)]
+)
+def test_who_sits_before_the_terminal_is_asked_and_nothing_means_no(typed: str, yes: bool) -> None:
+    pty = pytest.importorskip("pty")
+    keyboard, terminal = pty.openpty()
+    code = "import sys; from control.taking_over import asked; sys.exit(5 if asked() else 6)"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=terminal, stderr=terminal) as process:
+        os.write(keyboard, f"{typed}\n".encode())
+        process.wait()
+        said = os.read(keyboard, 1000).decode()
+    os.close(keyboard)
+    os.close(terminal)
+
+    assert "End that one and start here? [y/N]" in said
+    assert process.returncode == (5 if yes else 6)
+
+
+def test_without_a_terminal_nobody_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     with open(os.devnull) as nothing:  # noqa: PTH123
         monkeypatch.setattr(sys, "stdin", nothing)
 
-        with pytest.raises(CameraTaken):
-            claim(instances(tmp_path, people, 200), [ONE])
+        assert not asked()
 
 
 def test_one_that_does_not_end_is_named_with_what_to_type() -> None:
