@@ -57,6 +57,8 @@ class LogRelay:
         with contextlib.suppress(queue.Full):
             self._lines.put(None, timeout=CLOSE_S)
         self._writer.join(timeout=CLOSE_S)
+        if self._file is not None and not self._writer.is_alive():
+            self._file.close()
 
     def _read(self, source: IO[bytes]) -> None:
         with source, contextlib.suppress(OSError, ValueError):

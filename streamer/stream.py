@@ -96,6 +96,7 @@ class Stream:
         self.stats = Stats(link.program if link is not None else None)
         self.seed = random.randrange(2**31) if config.seed is None else config.seed
         self.finished = threading.Event()
+        self.failed: BaseException | None = None  # what ended the frames, if anything did
         self.on_first_frame: Callable[[], None] = lambda: None
         self._stop = threading.Event()
         self._choose = choose
@@ -150,6 +151,8 @@ class Stream:
             )
         scene = self.stage_once()
         act = self._stage.begin(scene)
+        if self._link is not None:
+            act.serial += self._link.stages_before
         self._animator = Animator(
             seed=self.seed,
             rest=scene.rest,
@@ -269,6 +272,9 @@ class Stream:
                 courtesy=self.courtesy,
                 **({} if seconds is None else {"until_s": seconds}),
             )
+        except BaseException as exc:
+            self.failed = exc
+            raise
         finally:
             self.finished.set()
 
