@@ -127,3 +127,21 @@ class NativeFrames:
         inside = self._canvas[y : y + inner_h, x : x + inner_w]
         inside[:] = cv2.resize(frame, (inner_w, inner_h), interpolation=interpolation)
         return self._canvas
+
+
+def rectangle(
+    pixels: Pixels, pixel_format: str, width: int, height: int, box: tuple[int, int, int, int]
+) -> list[Pixels]:
+    """Return the parts of a native frame that hold a rectangle of it, to be read or written.
+
+    ``width`` and ``height`` are the frame's; ``box`` is x, y, width, height, all even.
+    """
+    x, y, w, h = box
+    if pixel_format == "UYVY":
+        return [pixels.reshape(height, width * 2)[y : y + h, 2 * x : 2 * (x + w)]]
+    luma = pixels[: width * height].reshape(height, width)[y : y + h, x : x + w]
+    chroma, rows = pixels[width * height :], slice(y // 2, (y + h) // 2)
+    if pixel_format == "NV12":
+        return [luma, chroma.reshape(height // 2, width)[rows, x : x + w]]
+    columns = slice(x // 2, (x + w) // 2)
+    return [luma, *chroma.reshape(2, height // 2, width // 2)[:, rows, columns]]
