@@ -240,6 +240,13 @@ class Live(Protocol):
     def set_privacy(self, on: bool) -> None:
         """Show that picture, or the face again."""
 
+    @property
+    def badge(self) -> str:
+        """What every frame carries in its corner: ``off`` or ``ai``."""
+
+    def set_badge(self, badge: str) -> None:
+        """Let every frame carry it from now on. Raises `ConfigError`."""
+
     def try_preset(self, preset: Preset | None, *, strength: float = 1.0) -> None:
         """Play a preset that is not in the library; None forgets it."""
 

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 # What is remembered, in Config's names. Held sliders and the privacy picture belong to the moment.
 KEYS: Final = (
     *("photo", "engine", "device", "speed", "camera", "size", "fps"),
-    *("fit", "zoom", "offset_x", "offset_y", "mirror", "fill", "style", "idle"),
+    *("fit", "zoom", "offset_x", "offset_y", "mirror", "fill", "badge", "style", "idle"),
 )
 
 # A slider that is dragged changes thirty times a second; the disk sees one write.

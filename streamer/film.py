@@ -66,6 +66,7 @@ class TakeFilm:
         )
         scene = self._stage.open(config.photo)
         self._act: Act = self._stage.begin(scene)
+        self._act.badged = config.badge == "ai"
         self._animator = Animator(
             seed=config.seed or 0,
             rest=scene.rest,

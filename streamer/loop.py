@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from streamer.animation.animator import Animator
+from streamer.badge import Badge
 from streamer.controls import Wishes, Wishing
 from streamer.courtesy import Courtesy
 from streamer.engines import DeviceScene, Scene
@@ -56,6 +57,8 @@ class Act:
         self._fade_start = 0.0
         self._last: Frame | None = None
         self._own = False  # whether the newest frame is the scene's own, untouched
+        self._badge = Badge()
+        self.badged = False  # set by any thread: whether frames carry the badge
 
     @property
     def scene(self) -> Scene:
@@ -118,7 +121,15 @@ class Act:
         return True
 
     def draw(self, face: Face, t: float) -> Frame:
-        """Draw the frame, or the last good one, faded while a change is under way."""
+        """Draw the frame, or the last good one, faded while a change is under way; and the badge.
+
+        The next frame takes the badge off again: memory of the scene's is only lent.
+        """
+        self._badge.lift()
+        frame = self._draw(face, t)
+        return self._badge.stamp(frame) if self.badged else frame
+
+    def _draw(self, face: Face, t: float) -> Frame:
         cover = self._cover
         if cover is not None:
             # At once, and whatever fades: it is asked for when nobody must see the face.
@@ -151,7 +162,8 @@ class Act:
         """Return the newest frame in a camera's own format, where the scene has made it."""
         if self._device is None or not self._own:
             return None
-        return self._device.native(pixel_format)
+        pixels = self._device.native(pixel_format)
+        return None if pixels is None else self._badge.native(pixels, pixel_format)
 
     def _take(self, scene: Scene) -> None:
         self.serial += 1
@@ -161,6 +173,7 @@ class Act:
 
     def _fade(self, t: float) -> None:
         """Let what was shown last fade into what is drawn from now on."""
+        self._badge.lift()
         if self._last is not None:
             self._fade_from = self._last.copy()
             self._fade_start = t

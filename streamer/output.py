@@ -102,6 +102,19 @@ class Output:
             self._act.cover(self.cover() if on else None)
             self._readout.privacy = on
 
+    @property
+    def badge(self) -> str:
+        """What every frame carries in its corner: ``off`` or ``ai``."""
+        return "ai" if self._act.badged else "off"
+
+    def set_badge(self, badge: str) -> None:
+        """Draw the badge into every frame from the next one on, or no more. Raises `ConfigError`.
+
+        ``badge``: ``off`` or ``ai``.
+        """
+        Config(badge=badge)
+        self._act.badged = badge == "ai"
+
     def cover(self) -> Frame:
         """Return that picture at the present size; the first call for a size makes it."""
         return self._card.at(self._stage.view.width, self._stage.view.height)

@@ -58,6 +58,7 @@ class Readout:
             "stream": self.network.figures() if self.network else None,
             "photo": stage.photo.name if stage.portrait else None,
             "privacy": self.privacy,
+            "badge": "ai" if stage.act and stage.act.badged else "off",
             "uptime_s": round(now, 1),
             "problems": self.problems.all(),
         }

@@ -161,6 +161,7 @@ class Stream:
         )
         self._repertoire.give_to(self._animator)
         self._heed(self.photo)
+        self._output.set_badge(self.config.badge)
         self._output.open(self.config)
         settings = {**self.choices(), "seed": self.seed}
         self._taking = Taking(
@@ -373,6 +374,15 @@ class Stream:
         """Show the "be right back" picture with the next frame, or fade back to the face."""
         self._output.set_privacy(on)
 
+    @property
+    def badge(self) -> str:
+        """What every frame carries in its corner: ``off`` or ``ai``."""
+        return self._output.badge
+
+    def set_badge(self, badge: str) -> None:
+        """Draw the badge into every frame from the next one on, or no more. Raises `ConfigError`."""
+        self._output.set_badge(badge)
+
     # --- engine, portrait and view
 
     def change_engine(self, engine: str, device: str = "auto", speed: str | None = None) -> str:
@@ -524,6 +534,7 @@ class Stream:
             "offset_y": view.offset_y,
             "mirror": view.mirror,
             "fill": view.fill,
+            "badge": self._output.badge,
             "style": wishes.idle_style,
             "idle": wishes.idle_strength,
         }

@@ -12,6 +12,7 @@ from control.commands.flags import PICTURE, add_picture_flags, typed
 from control.settings import load_config
 from streamer import PARAMETERS, Config, ConfigError, ConsentError, Face, Frame, SinkError
 from streamer.animation.animator import Animator
+from streamer.badge import stamped
 from streamer.controls import Controls, Wishes
 from streamer.speech.speaker import prepare
 from streamer.speech.voice import PlayedVoice
@@ -81,6 +82,8 @@ def execute(options: argparse.Namespace) -> int:
             return 0
         rows: list[tuple[float, Face]] = []
         frames = _draw(film, scene.render, rows if options.faces else None)
+        if config.badge == "ai":
+            frames = map(stamped, frames)
         from streamer.sinks.file import write_film
 
         shown = _with_progress(frames, film.total)

@@ -10,6 +10,7 @@ from control.panel.context import Panel
 CHOICES: Final = {
     ("POST", "/photos"): ("photo",),
     ("PUT", "/view"): ("fit", "zoom", "offset_x", "offset_y", "mirror", "fill"),
+    ("PUT", "/badge"): ("badge",),
     ("PUT", "/idle"): ("style", "idle"),
     ("PUT", "/engine"): ("engine", "device", "speed"),
     ("PUT", "/output"): ("camera", "size", "fps"),

@@ -21,7 +21,7 @@ from control.panel.schemas import (
 )
 from control.problems import Problem
 from streamer import EngineError, WeightsError
-from streamer.config import FPS_RANGE, SPEEDS
+from streamer.config import BADGES, FPS_RANGE, SPEEDS
 from streamer.engines.liveportrait.devices import DEVICES
 from streamer.engines.needs import Need, glance
 
@@ -43,6 +43,7 @@ CHOICES: Final[Schema] = gives(
     offset_y=number(),
     mirror=truth(),
     fill=text(),
+    badge=text(*BADGES),
     style=text(),
     idle=number(0, 1),
 )
@@ -147,6 +148,18 @@ def add_routes(app: Flask, panel: Panel) -> None:
         wanted = truth_of(read_body(("privacy",), '{"privacy": true}'), "privacy")
         stream.set_privacy(wanted)
         return {"privacy": stream.privacy}
+
+    @app.put("/badge")
+    @operation(
+        "Show 'AI' in a corner of every frame that leaves, or nothing",
+        body=takes(badge=text(*BADGES)),
+        example={"badge": "ai"},
+        answer=gives(badge=text(*BADGES)),
+    )
+    def badge() -> dict[str, Any]:
+        wanted = _one_of(read_body(("badge",), '{"badge": "ai"}'), "badge", BADGES)
+        stream.set_badge(wanted)
+        return {"badge": stream.badge}
 
 
 def engines(panel: Panel) -> list[dict[str, Any]]:

@@ -67,6 +67,7 @@ HEALTH: Final = gives(
     stream=maybe(or_null(STREAM)),
     photo=or_null(text()),
     privacy=truth("the 'be right back' picture stands in for the face"),
+    badge=maybe(text("off", "ai", meaning="what every frame carries in its corner")),
     uptime_s=number(),
     problems=listed(text(), "what is wrong right now, a sentence each"),
 )

@@ -175,6 +175,7 @@ class FakeStream:
         self.before_photo: Callable[[], None] = lambda: None
         self.before_engine: Callable[[], None] = lambda: None
         self.privacy = False
+        self.stream: dict[str, Any] | None = None
         self.camera: dict[str, Any] = {"status": "off", "device": None, "message": ""}
         self.engine = {"name": "warp", "device": "cpu", "backend": "numpy"}
         self.chosen: dict[str, Any] = {
@@ -184,6 +185,7 @@ class FakeStream:
             "camera": "none",
             "size": "1280x720",
             "fps": 30.0,
+            "badge": "off",
         }
         self.generated: list[FakeFrames] = []
         self.frames_total = 5
@@ -219,6 +221,8 @@ class FakeStream:
             "engine": dict(self.engine),
             "camera": dict(self.camera),
             "privacy": self.privacy,
+            "stream": self.stream,
+            "badge": self.badge,
             "face": {**self.face, **wishes.held},
             "rest": dict(self.face),
             "playing": list(self.playing),
@@ -300,6 +304,13 @@ class FakeStream:
 
     def cameras(self) -> list[dict[str, str]]:
         return [{"device": "/dev/video10", "label": "Living Portrait"}]
+
+    @property
+    def badge(self) -> str:
+        return str(self.chosen["badge"])
+
+    def set_badge(self, badge: str) -> None:
+        self.chosen["badge"] = badge
 
     def set_privacy(self, on: bool) -> None:
         self.privacy = on
