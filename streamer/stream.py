@@ -213,6 +213,7 @@ class Stream:
             gpu_share=config.gpu_share,
             cache_mb=config.cache_mb,
             fps=config.fps,
+            bakes=config.bakes,
         )
 
     @property

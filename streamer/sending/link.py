@@ -15,6 +15,9 @@ from streamer.stats import Stats
 # Modes in which a preset plays until it is told otherwise: such a one is started again.
 LASTING: Final = ("hold", "toggle", "loop")
 
+# More than one renderer ever puts on stage.
+SCENES_EACH: Final = 1_000_000
+
 
 @dataclass(frozen=True)
 class Resume:
@@ -54,6 +57,11 @@ class Link:
         self.restarted = board[Number.FRAMES] > 0
         self._left: tuple[object, ...] = ()
         self._kept: Mapping[str, Any] | None = None
+
+    @property
+    def stages_before(self) -> int:
+        """A number above that of any scene of the renderers before: their loops show others."""
+        return self.board[Number.RESTARTS] * SCENES_EACH
 
     def go_on(self, pacer: Pacer, stats: Stats) -> None:
         """Let the clock and the counts go on where the renderer before this one stopped."""
