@@ -14,12 +14,14 @@ other users of the machine can read a program's arguments.
 import contextlib
 import errno
 import json
+import os
 import shutil
 import signal
 import socket
 import struct
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, BinaryIO, Final
@@ -69,10 +71,14 @@ class Order:
     silence: bool
 
 
+_saying: Final = threading.Lock()
+
+
 def say(**what: Any) -> None:
     """Tell the sink something."""
-    sys.stdout.write(json.dumps(what) + "\n")
-    sys.stdout.flush()
+    with _saying:
+        sys.stdout.write(json.dumps(what) + "\n")
+        sys.stdout.flush()
 
 
 def alive() -> None:
@@ -172,7 +178,8 @@ class Outlet:
         import av
 
         self._program: subprocess.Popen[bytes] | None = None
-        self._order = order
+        self.encoder = ""
+        self.connected = False
         options: dict[str, str] = {"flush_packets": "1"}
         if order.container == "rtsp":
             options = {"rtsp_transport": "tcp"}
@@ -189,6 +196,14 @@ class Outlet:
             url = f"{order.url}{'&' if '?' in order.url else '?'}pkt_size=1316"
         self.container: Any = av.open(url, "w", format=order.container, options=options)
 
+    def start(self, encoder: str) -> None:
+        """Connect and write the header; says so once it is known that somebody is there."""
+        self.encoder = encoder
+        self.container.start_encoding()
+        if self._program is None:
+            self.connected = True
+            say(**{"is": "sending", "encoder": encoder})
+
     def why(self, error: Exception) -> CannotSend:
         """Say in words why nothing can be sent any more."""
         if self._program is not None:
@@ -197,7 +212,9 @@ class Outlet:
             if self._program.poll() is not None and self._program.stderr is not None:
                 lines = self._program.stderr.read().decode("utf-8", "replace").split("\n")
                 text = next((line.strip() for line in reversed(lines) if line.strip()), "")
-                return CannotSend("refused" if "refused" in text else "lost", text or str(error))
+                if not self.connected and "Protocol not found" not in text:
+                    return CannotSend("refused", text)
+                return CannotSend("lost", text or str(error))
         return CannotSend(kind_of(error), words_of(error))
 
     def close(self) -> None:
@@ -226,15 +243,26 @@ class Outlet:
                 *("-fflags", "+nobuffer", "-probesize", "32", "-analyzeduration", "0"),
                 *("-fpsprobesize", "0", "-f", "mpegts", "-i", "pipe:0", "-c", "copy"),
                 *("-flush_packets", "1", "-muxdelay", "0", "-muxpreload", "0"),
-                *("-f", "mpegts", url),
+                # It speaks once the receiver is there and not before.
+                *("-progress", "pipe:1", "-stats_period", "1", "-f", "mpegts", url),
             ],
             bufsize=0,
             stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
         assert self._program.stdin is not None
+        threading.Thread(target=self._hear, name="ffmpeg", daemon=True).start()
         return self._program.stdin  # type: ignore[return-value]
+
+    def _hear(self) -> None:
+        """Notice the first progress, and read the rest so that the program never waits."""
+        assert self._program is not None
+        assert self._program.stdout is not None
+        for _ in self._program.stdout:
+            if not self.connected:
+                self.connected = True
+                say(**{"is": "sending", "encoder": self.encoder})
 
 
 def send(order: Order, frames: BinaryIO) -> None:
@@ -251,8 +279,7 @@ def send(order: Order, frames: BinaryIO) -> None:
         video = Video(outlet.container, order)
         sound = Silence(outlet.container) if order.silence else None
         try:
-            outlet.container.start_encoding()  # connects
-            say(**{"is": "sending", "encoder": video.name})
+            outlet.start(video.name)
             first, sent = None, 0
             while True:
                 say(**{"is": "ready", "bytes": sent})
@@ -300,9 +327,11 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the sink, which closes the input
     frames = open(sys.stdin.fileno(), "rb", buffering=0, closefd=False)  # noqa: SIM115
     alive()
-    order = Order(**json.loads(_line(frames)))
-    say(**{"is": "connecting"})
     try:
+        if hasattr(os, "nice"):
+            os.nice(5)  # the frames of the camera go first
+        order = Order(**json.loads(_line(frames)))
+        say(**{"is": "connecting"})
         send(order, frames)
     except CannotSend as exc:
         say(**{"is": "failed", "why": exc.kind, "text": str(exc)})
@@ -323,6 +352,8 @@ def _prepare(context: Any, order: Order) -> None:
     context.bit_rate = order.bit_rate
     context.gop_size = max(1, round(order.fps * KEY_FRAME_S))
     context.max_b_frames = 0
+    # Without delay each thread codes a slice of its own: many make the picture larger.
+    context.thread_count = min(4, os.cpu_count() or 1)
     # What the frames are: sRGB's primaries and curve, BT.601's matrix, black 16 and white 235.
     # Source: ITU-T H.273, tables 2, 3 and 4.
     context.color_primaries, context.color_trc, context.colorspace = 1, 1, 6
