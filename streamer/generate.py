@@ -1,7 +1,7 @@
 """One preset from rest to rest, frame by frame, beside the live camera."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -44,9 +44,15 @@ class Frames:
 
 
 def generate(
-    engine: Engine, portrait: Portrait, view: View, preset: Preset, fps: float, strength: float
+    engine: Engine,
+    portrait: Portrait,
+    view: View,
+    preset: Preset,
+    fps: float,
+    strength: float,
+    finish: Callable[[Frame], Frame] = lambda frame: frame,
 ) -> Frames:
-    """Prepare the frames of one preset without idle motion.
+    """Prepare the frames of one preset without idle motion; ``finish`` has the last word on each.
 
     Raises: `ValueError` for ``fps`` or ``strength`` out of range.
     """
@@ -65,7 +71,7 @@ def generate(
             wishes = controls.snapshot()
             for index in range(total):
                 t = index / fps
-                yield GeneratedFrame(index, t, scene.render(animator.at(t, wishes)))
+                yield GeneratedFrame(index, t, finish(scene.render(animator.at(t, wishes))))
         finally:
             scene.close()
 

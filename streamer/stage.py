@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from streamer import __version__
 from streamer.animation.presets import Preset
+from streamer.badge import stamped
 from streamer.engines import Engine, PacedEngine, Portrait, Scene
 from streamer.engines.choice import Choice, Options, Understudy
 from streamer.errors import ConfigError, EngineError, PortraitError
@@ -190,12 +191,13 @@ class Stage:
         self, preset: Preset, *, fps: float, strength: float, width: int | None = None
     ) -> Frames:
         """Render one preset from rest to rest beside what is on air. Raises `ValueError`."""
-        engine, _, portrait = self._staged()
+        engine, act, portrait = self._staged()
         view = self.view
         if width is not None:
             height = round(width * view.height / view.width / 2) * 2
             view = replace(view, width=width, height=height)
-        return generate(engine, portrait, view, preset, fps, strength)
+        finish = {"finish": stamped} if act.badged else {}
+        return generate(engine, portrait, view, preset, fps, strength, **finish)
 
     # --- inside
 
