@@ -8,9 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from control.cli import main
+from streamer.badge import stamped
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 QUIET = ("--camera", "none", "--panel", "off", "--osc", "off", "--size", "320x180")
@@ -180,3 +183,15 @@ def test_doctor_names_what_is_missing_with_what_to_type(
     }
     for finding in findings.values():
         assert finding["use"] if finding["ok"] else finding["fix"]
+
+
+def test_a_film_carries_the_badge_unmirrored_when_asked(tmp_path: Path) -> None:
+    flags = ["--size", "320x180", "--fps", "10", "--mirror", "--preset", "wink"]
+
+    assert main(["render", *flags, "--out", str(tmp_path / "plain.png")]) == 0
+    assert main(["render", *flags, "--badge", "ai", "--out", str(tmp_path / "badged.png")]) == 0
+
+    plain, badged = (
+        np.asarray(Image.open(tmp_path / f"{name}-00004.png")) for name in ("plain", "badged")
+    )
+    assert (badged == stamped(plain)).all()
