@@ -129,7 +129,7 @@ def _rate(read: "Readback", config: Config) -> Finding:
     return Finding(
         "rate",
         False,
-        f"{found}, {config.fps:g} were sent",
+        f"{found}, {config.fps:g} should",
         f"close programs that keep the machine busy, or: {SHOW} --fps {slower:g} --size 640x360",
     )
 
