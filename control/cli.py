@@ -22,6 +22,7 @@ COMMANDS: Final = (
     "landmarks",
     "export",
     "export-onnx",
+    "bake",
     "weights",
     "bench",
     "doctor",

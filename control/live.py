@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from streamer import Controls, Frame
 from streamer.animation.presets import Preset
+from streamer.engines.needs import Need
 from streamer.landmark_editing import LandmarkEditing
 from streamer.preset_files import PresetFiles
 from streamer.speech.speaker import Speaker
@@ -252,6 +253,9 @@ class Live(Protocol):
 
     def reload_presets(self) -> None:
         """Look at the preset folders now."""
+
+    def bake_need(self) -> Need:
+        """Look whether frames of the photo on stage were baked."""
 
     def choices(self) -> dict[str, object]:
         """Return what was chosen and is live, under the names of the settings."""

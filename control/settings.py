@@ -24,7 +24,9 @@ _PLACES: Final = {f"{ENVIRONMENT_PREFIX}CONFIG", f"{ENVIRONMENT_PREFIX}HOME"}
 MAX_FILE_BYTES: Final = 64 * 1024
 
 _FLOATS: Final = {"fps", "zoom", "offset_x", "offset_y", "idle", "seconds", "gpu_share", "delay"}
-_PATHS: Final = {"presets", "photos", "weights", "report", "privacy_picture", "record", "take"}
+_PATHS: Final = {
+    *("presets", "photos", "weights", "bakes", "report", "privacy_picture", "record", "take"),
+}
 _SWITCHES: Final = {"mirror", "paste_back"}
 _SECRET: Final = {"panel_token"}
 _WHOLE: Final = {"seed", "face", "cache_mb"}

@@ -23,7 +23,8 @@ class Config:
 
     Names are those of the flags and of the keys in ``living-portrait.yaml``. ``seed`` ``None``
     draws one at the start. ``presets`` and ``photos`` are the user's own folders, beside the
-    shipped ones; ``weights`` is where the model files lie, ``None`` the usual place. ``face``
+    shipped ones; ``weights`` is where the model files lie, ``bakes`` where baked
+    frames do, ``None`` the usual place. ``face``
     counts the faces of a photo from 1; ``device``, ``paste_back``, ``speed``, ``gpu_share`` and
     ``cache_mb`` are the neural engine's. ``privacy_picture`` stands in for the face while privacy
     is asked for, ``None`` the shipped one. ``record`` is where a take is written, ``take`` one that
@@ -57,6 +58,7 @@ class Config:
     presets: Path | None = None
     photos: Path | None = None
     weights: Path | None = None
+    bakes: Path | None = None
     privacy_picture: Path | None = None
     record: Path | None = None
     mic: str | None = None
@@ -107,12 +109,12 @@ class Config:
             )
         for name in ("presets", "photos"):
             folder = getattr(self, name)
-            if folder is not None and not folder.is_dir():
+            if folder is not None and not _is_folder(folder):
                 raise ConfigError(
-                    f"The folder for {name}, {folder}, does not exist. Create it first."
+                    f"The folder for {name}, {str(folder)[:200]}, does not exist. Create it first."
                 )
-        if self.weights is not None and self.weights.exists() and not self.weights.is_dir():
-            raise ConfigError(f"The folder for model files, {self.weights}, is a file.")
+        if self.weights is not None and not _is_folder(self.weights, or_nothing=True):
+            raise ConfigError(f"The folder for model files, {str(self.weights)[:200]}, is a file.")
         self.view  # noqa: B018 - builds the view once, so that a bad size is an error at start
         if self.panel != "off":
             parse_address(self.panel, "panel")
@@ -148,6 +150,13 @@ class Config:
             mirror=self.mirror,
             fill=self.fill,
         )
+
+
+def _is_folder(path: Path, *, or_nothing: bool = False) -> bool:
+    try:
+        return path.is_dir() or (or_nothing and not path.exists())
+    except (OSError, ValueError):  # a name too long, a NUL character
+        return False
 
 
 def parse_address(text: str, door: str) -> tuple[str, int]:

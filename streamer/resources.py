@@ -27,7 +27,7 @@ def asset(name: str) -> Path:
     return _PACKAGE / "assets" / name
 
 
-def user_folder(kind: Literal["photos", "presets", "state"]) -> Path:
+def user_folder(kind: Literal["photos", "presets", "state", "bakes"]) -> Path:
     """Return the folder for the user's own files of one kind; it is made by who first writes there.
 
     It lies in the system's place for a user's data, or in the folder that
@@ -52,6 +52,31 @@ def weights_folder(chosen: Path | None = None) -> Path:
     if (_PACKAGE / "data" / "weights").is_dir():
         return _home() / "weights"
     return _PACKAGE.parent / "weights"
+
+
+def user_places() -> list[tuple[str, Path]]:
+    """Return every place with something of the user's own: ``(kind, path)``, there or not.
+
+    The kinds are ``photos``, ``presets``, ``state``, ``weights``, ``cache``, and ``other`` for
+    what else lies in the user's folder.
+    """
+    known: list[Literal["photos", "presets", "state", "bakes"]] = ["photos", "presets", "state"]
+    places = [(kind, user_folder(kind)) for kind in known]
+    found: list[tuple[str, Path]] = [*places, ("weights", weights_folder())]
+    taken = {path for _, path in found}
+    if _home().is_dir():
+        found += [("other", path) for path in sorted(_home().iterdir()) if path not in taken]
+    return [*found, ("cache", user_cache())]
+
+
+def user_cache() -> Path:
+    """Return the folder for what can be found again, such as the points of a photo's faces."""
+    return platformdirs.user_cache_path("living-portrait", appauthor=False)
+
+
+def bakes_folder(chosen: Path | None = None) -> Path:
+    """Return where baked frames lie: the ``chosen`` folder, else the user's own."""
+    return user_folder("bakes") if chosen is None else chosen
 
 
 def _home() -> Path:

@@ -67,9 +67,10 @@ class Stage:
 
     def open(self, photo: str) -> Scene:
         """Open engine and portrait and return the scene. Raises `PortraitError`."""
-        choice = self._choose(self.options)
+        path = self._photos.find(photo)
+        choice = self._choose(replace(self.options, photo=path))
         self._use(choice)
-        self.portrait = choice.engine.open(read_photo(self._photos.find(photo)))
+        self.portrait = choice.engine.open(read_photo(path))
         return choice.engine.stage(self.portrait, self.view)
 
     def begin(self, scene: Scene) -> Act:
@@ -171,7 +172,7 @@ class Stage:
         """
         with self._change:
             old, act, portrait = self._staged()
-            choice = self._choose(options)
+            choice = self._choose(replace(options, photo=portrait.photo.path))
             try:
                 opened = choice.engine.open(portrait.photo)
                 scene = choice.engine.stage(opened, self.view)

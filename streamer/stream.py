@@ -19,6 +19,7 @@ from streamer.controls import Controls, Wishes
 from streamer.courtesy import Courtesy
 from streamer.engines import Scene
 from streamer.engines.choice import Choice, Options, choose_engine
+from streamer.engines.needs import Need
 from streamer.errors import ConfigError, ConsentError, PhotoError
 from streamer.film import TakeFilm
 from streamer.film_mark import FilmMark
@@ -515,6 +516,12 @@ class Stream:
         data = io.BytesIO()
         Image.fromarray(self.photo.image).save(data, "PNG", compress_level=1)
         return data.getvalue()
+
+    def bake_need(self) -> Need:
+        """Look whether frames of the photo on stage were baked."""
+        from streamer.engines.baked.ready import bake_need
+
+        return bake_need(self.photo, self.engine_options)
 
     def choices(self) -> dict[str, object]:
         """Return what was chosen and is live, under the names of `Config`."""

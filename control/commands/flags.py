@@ -10,7 +10,8 @@ def add_picture_flags(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     suppress = argparse.SUPPRESS
     add("--photo", default=suppress, metavar="NAME|FILE", help="portrait: a name or a picture file")
-    add("--engine", default=suppress, metavar="auto|liveportrait|warp", help="how it is animated")
+    engines = "auto|liveportrait|baked|warp"
+    add("--engine", default=suppress, metavar=engines, help="how it is animated")
     add("--device", default=suppress, metavar="auto|cpu|cuda|mps", help="for liveportrait (auto)")
     add("--face", default=suppress, type=int, metavar="N", help="which face of the photo (1)")
     add(
@@ -40,6 +41,7 @@ def add_picture_flags(parser: argparse.ArgumentParser) -> None:
     add("--photos", default=suppress, type=Path, metavar="DIR", help="your own photos")
     add("--presets", default=suppress, type=Path, metavar="DIR", help="your own presets")
     add("--weights", default=suppress, type=Path, metavar="DIR", help="where model files lie")
+    add("--bakes", default=suppress, type=Path, metavar="DIR", help="where baked frames lie")
     add("--seed", default=suppress, type=int, help="the same seed gives the same film")
 
 
@@ -69,5 +71,6 @@ PICTURE = (
     "photos",
     "presets",
     "weights",
+    "bakes",
     "seed",
 )

@@ -27,7 +27,7 @@ from streamer.engines.needs import Need, glance
 
 SIZES: Final = ("1280x720", "1920x1080", "960x540", "640x480")
 RATES: Final = (24, 25, 30, 50, 60)
-ENGINES: Final = ("auto", "liveportrait", "warp")
+ENGINES: Final = ("auto", "liveportrait", "baked", "warp")
 
 CHOICES: Final[Schema] = gives(
     photo=text(),
@@ -174,8 +174,15 @@ def engines(panel: Panel) -> list[dict[str, Any]]:
     return [
         {"name": "auto", "usable": True, "needs": []},
         {"name": "liveportrait", "usable": usable, "needs": [asdict(need) for need in needs]},
+        _baked(panel),
         {"name": "warp", "usable": True, "needs": []},
     ]
+
+
+def _baked(panel: Panel) -> dict[str, Any]:
+    """Return whether there are baked frames of the photo on stage."""
+    need = panel.stream.bake_need()
+    return {"name": "baked", "usable": need.ok, "needs": [asdict(need)]}
 
 
 def _one_of(body: dict[str, Any], key: str, known: tuple[str, ...]) -> str:

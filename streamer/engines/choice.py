@@ -15,9 +15,9 @@ from streamer.engines.needs import (
     weights_need,
 )
 from streamer.errors import ConfigError, EngineError, WeightsError
-from streamer.resources import weights_folder, weights_list
+from streamer.resources import bakes_folder, weights_folder, weights_list
 
-ENGINES: Final = ("liveportrait", "warp")
+ENGINES: Final = ("liveportrait", "baked", "warp")
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,9 @@ class Options:
     """What was asked for. ``weights`` None is the usual place; ``face`` counts from 1.
 
     ``gpu_share`` is the largest share of the time that the networks may take on the device, 0 for
-    as much as the frame rate needs; ``cache_mb`` bounds the frames kept in memory.
+    as much as the frame rate needs; ``cache_mb`` bounds the frames kept in memory. ``photo`` is
+    the one to begin with, where it is known; ``bakes`` is where baked frames lie, None the user's
+    own folder.
     """
 
     engine: str = "auto"
@@ -37,6 +39,8 @@ class Options:
     gpu_share: float = 0.0
     cache_mb: int = 512
     fps: float = 30.0
+    photo: Path | None = None
+    bakes: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,8 @@ def choose_engine(options: Options) -> Choice:
         return Choice(_warp(options), "Engine: warp, as asked.")
     if options.engine == "liveportrait":
         return _asked_for(options)
+    if options.engine == "baked":
+        return _baked_as_asked(options)
     if options.engine == "auto":
         return _best(options)
     raise ConfigError(
@@ -97,7 +103,7 @@ def _asked_for(options: Options) -> Choice:
 
 
 def _best(options: Options) -> Choice:
-    """Pick: the neural engine where everything for it is there, else the built-in one."""
+    """Pick: the neural engine where all for it is there, frames baked with it, the built-in one."""
     lacking = [need for need in (torch_need(), weights_need(options.weights)) if not need.ok]
     try:
         if not lacking:
@@ -108,12 +114,58 @@ def _best(options: Options) -> Choice:
                 )
             lacking = [accelerator]
     except (EngineError, WeightsError) as exc:  # there, but broken: the portrait lives all the same
-        return Choice(
+        why = "liveportrait is here but cannot start."
+        baked = _baked_before(options, why)
+        return baked or Choice(
             _warp(options),
-            "Engine: warp, built in, since liveportrait is here but cannot start.",
+            f"Engine: warp, built in, since {why}",
             problem=f"The engine liveportrait cannot start, warp is used: {exc}",
         )
-    return Choice(_warp(options), f"Engine: warp, built in, since {_told(lacking)}")
+    told = _told(lacking)
+    return _baked_before(options, told) or Choice(
+        _warp(options), f"Engine: warp, built in, since {told}"
+    )
+
+
+def _baked_as_asked(options: Options) -> Choice:
+    """Play what was baked of the photo. Raises: `EngineError` if that is nothing."""
+    from streamer.engines.baked.ready import ready
+
+    if options.photo is not None and ready(options.photo, options) is None:
+        raise EngineError(
+            f"The engine baked cannot start: '{options.photo.stem}' has not been baked, or not "
+            "from what is here now. Bake it: living-portrait bake --photo "
+            f'"{options.photo.stem}"'
+        )
+    return _baked(options, "as asked")
+
+
+def _baked_before(options: Options, why_not_live: str) -> Choice | None:
+    """Play the networks' own frames where all of them are there."""
+    if options.photo is None or not bakes_folder(options.bakes).is_dir():
+        return None
+    from streamer.engines.baked.ready import ready
+
+    bake = ready(options.photo, options)
+    if bake is None or bake.identity.source != "liveportrait" or not bake.complete:
+        return None
+    return _baked(options, f"since this photo was baked and {why_not_live}")
+
+
+def _baked(options: Options, why: str) -> Choice:
+    from streamer.engines.baked.engine import BakedEngine
+
+    engine = BakedEngine(
+        bakes_folder(options.bakes),
+        weights=weights_folder(options.weights),
+        face=options.face,
+        fps=options.fps,
+    )
+    return Choice(
+        engine,
+        f"Engine: baked, frames drawn before, {why.rstrip('.')}.",
+        (Understudy("warp", lambda: _warp(options)),),
+    )
 
 
 def _told(lacking: list[Need]) -> str:

@@ -49,6 +49,7 @@ def reach_px(name: str) -> float:
 NAMES: Final = tuple(PARAMETERS)
 PX: Final[NDArray[np.float64]] = np.array([reach_px(name) for name in NAMES])
 """How far a unit of each parameter moves the picture, in the order of `NAMES`."""
+_PER_UNIT: Final = PX / STEP_PX
 
 
 def in_px(face: Face) -> NDArray[np.float64]:
@@ -58,5 +59,9 @@ def in_px(face: Face) -> NDArray[np.float64]:
 
 def steps(face: Face) -> bytes:
     """Return the face in whole steps: equal for faces that make the same picture."""
-    values = np.array([face[name] for name in NAMES])
-    return np.rint(values * (PX / STEP_PX)).astype(np.int16).tobytes()
+    return steps_of(np.array([face[name] for name in NAMES])).tobytes()
+
+
+def steps_of(values: NDArray[np.float64]) -> NDArray[np.int16]:
+    """Return rows of values, in the order of `NAMES`, in whole steps. Shape: the same."""
+    return np.rint(values * _PER_UNIT).astype(np.int16)

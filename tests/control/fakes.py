@@ -27,6 +27,7 @@ from streamer.animation.preset_library import PresetLibrary
 from streamer.animation.presets import Preset
 from streamer.consent import Saying, refusal
 from streamer.courtesy import Courtesy
+from streamer.engines.needs import Need
 from streamer.engines.warp.locate import locate
 from streamer.landmark_editing import LandmarkEditing
 from streamer.parameters import neutral_face
@@ -314,6 +315,9 @@ class FakeStream:
 
     def set_privacy(self, on: bool) -> None:
         self.privacy = on
+
+    def bake_need(self) -> Need:
+        return Need("bake", False, "'mona' has not been baked", "living-portrait bake --photo mona")
 
     def choices(self) -> dict[str, object]:
         view, wishes = self.view, self.controls.snapshot()

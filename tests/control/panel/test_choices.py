@@ -25,7 +25,12 @@ def test_there_is_told_what_to_choose_from(client: FlaskClient) -> None:
 
     assert told["choices"]["size"] == "1280x720"
     assert told["cameras"] == [{"device": "/dev/video10", "label": "Living Portrait"}]
-    assert [engine["name"] for engine in told["engines"]] == ["auto", "liveportrait", "warp"]
+    assert [engine["name"] for engine in told["engines"]] == [
+        "auto",
+        "liveportrait",
+        "baked",
+        "warp",
+    ]
     assert told["remembered"] is True
 
 

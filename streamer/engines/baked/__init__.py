@@ -1,0 +1,1 @@
+"""The engine that plays frames drawn before, and the files that hold them."""
