@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import dedent
 from urllib.parse import unquote
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -38,7 +39,7 @@ def blocks(path: Path, *languages: str) -> list[Block]:
     """Return the fenced blocks of these languages, of all where none is named."""
     text = path.read_text(encoding="utf-8")
     found = [
-        Block(path, text[: match.start()].count("\n") + 1, match[2], match[3])
+        Block(path, text[: match.start()].count("\n") + 1, match[2], dedent(match[3]))
         for match in FENCE.finditer(text)
     ]
     return [block for block in found if not languages or block.language in languages]

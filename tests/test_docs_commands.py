@@ -20,6 +20,7 @@ from typing import Final
 import numpy as np
 import pytest
 import yaml
+from pythonosc.udp_client import SimpleUDPClient
 
 from control.cli import COMMANDS, build_parser, main
 from control.settings import load_config
@@ -36,7 +37,7 @@ NOT_RUN: Final = (
     (r"^test\b", "runs all tests, this one among them"),
     (r"--uninstall", "removes the environment that runs this"),
     (r"weights fetch", "downloads 660 MB"),
-    (r"--engine liveportrait", "needs the model files"),
+    (r"--engine liveportrait|^export-onnx", "needs the model files"),
     (r"0\.0\.0\.0", "opens a port to the network"),
     (r"run --mic( |$)(?!hello)", "needs a microphone"),
     (r"run --camera", "needs that camera"),
@@ -247,6 +248,26 @@ def test_a_command_of_another_program_is_what_we_mean(
 ROOT_TOOLS: Final = ("apt", "modprobe", "echo", "mokutil", "reboot", "update-initramfs")
 
 
+PYTHON_BLOCKS: Final = [block for path in documents() for block in blocks(path, "python")]
+
+
+@pytest.mark.parametrize("block", PYTHON_BLOCKS, ids=str)
+def test_a_piece_of_python_does_what_it_says(
+    block: Block, running: tuple[str, str, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    page, osc, _ = running
+    text = block.text.replace("127.0.0.1:8000", page)
+    text = text.replace('"127.0.0.1", 7001', f'"127.0.0.1", {osc.partition(":")[2]}')
+    names: dict[str, object] = {}
+
+    exec(compile(text, str(block), "exec"), names)
+
+    if isinstance(names.get("portrait"), SimpleUDPClient):
+        names["portrait"].__exit__(None, None, None)
+    if "print" in text:
+        assert capsys.readouterr().out
+
+
 YAML_BLOCKS: Final = [block for path in documents() for block in blocks(path, "yaml")]
 
 
@@ -277,4 +298,6 @@ def test_a_block_of_yaml_is_taken_by_the_reader_that_it_is_for(
 @pytest.mark.parametrize("path", documents(), ids=lambda p: p.name)
 def test_every_block_of_code_is_of_a_language_that_is_checked(path: Path) -> None:
     for block in blocks(path):
-        assert block.language in (*SHELL, "yaml", "powershell", ""), f"{block}: {block.language}"
+        assert block.language in (*SHELL, "yaml", "python", "powershell", ""), (
+            f"{block}: {block.language}"
+        )
