@@ -70,6 +70,9 @@ class FakeDriver(VideoDevices):
     def node_there(self, path: str) -> bool:
         return any(device.path == path and device.node for device in self.devices)
 
+    def open_here(self, path: str) -> bool:
+        return any(device.path == path and device.writer for device in self.devices)
+
     def format(self, path: str) -> DeviceFormat | None:
         for device in self.devices:
             if device.path == path:

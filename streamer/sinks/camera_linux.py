@@ -113,6 +113,20 @@ class VideoDevices:
         """Whether the device file is there."""
         return Path(path).exists()
 
+    def open_here(self, path: str) -> bool:
+        """Whether this process has the device open; true also where that cannot be seen."""
+        try:
+            major, minor = (self._sysfs / Path(path).name / "dev").read_text().split(":")
+            device = os.makedev(int(major), int(minor))
+            files = [int(entry.name) for entry in (self._proc / "self/fd").iterdir()]
+        except (OSError, ValueError):
+            return True
+        for file in files:
+            with contextlib.suppress(OSError):  # closed meanwhile
+                if os.fstat(file).st_rdev == device:
+                    return True
+        return False
+
     def format(self, path: str) -> DeviceFormat | None:
         """Return the format that sysfs shows, None while nothing is sent and nothing held."""
         try:

@@ -106,7 +106,8 @@ class LoopbackCameras:
         if not self._devices.listed(link.device):
             return Finding("vanished", advice.vanished(link.device), lost=True)
         shown = self._devices.format(link.device)
-        if shown is None:
+        # A reader keeps the format alive when nothing arrives any more.
+        if shown is None or not self._devices.open_here(link.device):
             return Finding("vanished", advice.frames_lost(link.device), lost=True)
         sent = DeviceFormat(_FOURCC[link.pixel_format], link.width, link.height)
         if shown != sent:

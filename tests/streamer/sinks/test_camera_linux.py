@@ -1,3 +1,4 @@
+import os
 import struct
 from pathlib import Path
 
@@ -33,6 +34,21 @@ def test_devices_are_listed_by_number_with_their_labels(tmp_path: Path) -> None:
         (10, "Living Portrait", True),
     ]
     assert found[1].path == str(tmp_path / "dev/video10")
+
+
+def test_a_device_that_this_process_no_longer_has_open_is_seen(tmp_path: Path) -> None:
+    device = Path(os.devnull).stat().st_rdev  # stands in for a camera's
+    entry = add_device(tmp_path, 10, "Living Portrait")
+    (entry / "dev").write_text(f"{os.major(device)}:{os.minor(device)}\n")
+    files = tmp_path / "proc/self/fd"
+    files.mkdir(parents=True)
+    devices = VideoDevices(tmp_path)
+
+    with open(os.devnull, "wb") as camera:  # noqa: PTH123
+        (files / str(camera.fileno())).touch()
+        assert devices.open_here("/dev/video10")
+    assert not devices.open_here("/dev/video10")
+    assert devices.open_here("/dev/video11"), "what cannot be seen is taken for well"
 
 
 def test_a_machine_without_video_has_no_devices(tmp_path: Path) -> None:
