@@ -80,6 +80,10 @@ class PhotoEntry(Protocol):
         """Who made it, and on what terms."""
 
     @property
+    def consent(self) -> str:
+        """Who agreed to its use, in the user's words."""
+
+    @property
     def demo(self) -> bool:
         """Whether it must be labelled as a technical demonstration."""
 
@@ -209,7 +213,7 @@ class Live(Protocol):
         """Delete one of the user's own photos. Raises `PhotoError`."""
 
     def change_about(self, name: str, changes: Mapping[str, Any]) -> PhotoEntry:
-        """Change label, credit or may_speak of one of the user's own photos.
+        """Change label, credit, consent or may_speak of one of the user's own photos.
 
         Raises `PhotoError`.
         """

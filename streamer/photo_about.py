@@ -20,8 +20,9 @@ LANGUAGES: Final = ("en", "ko")
 # Long enough for a name or a line of credit, short enough for a button and a caption.
 MAX_LABEL: Final = 60
 MAX_CREDIT: Final = 200
+MAX_CONSENT: Final = 200
 
-_TEXTS: Final = ("credit", "terms")
+_TEXTS: Final = ("credit", "terms", "consent")
 _FLAGS: Final = ("demo", "may_speak")
 _KNOWN: Final = ("label", *_TEXTS, *_FLAGS)
 
@@ -57,8 +58,8 @@ def read_about(photo: Path) -> dict[str, Any]:
 def write_about(photo: Path, changes: Mapping[str, Any]) -> None:
     """Change some keys of a photo's about file; the others stay.
 
-    ``label`` (by language, empty gives the file's name back), ``credit`` and ``may_speak`` can be
-    changed. Raises: `PhotoError` for a text that is too long or has signs that are not shown, for
+    ``label`` (by language, empty gives the file's name back), ``credit``, ``consent`` and
+    ``may_speak`` can be changed. Raises: `PhotoError` for a text that is too long or has signs that are not shown, for
     a file that is wrong already, and from the disk.
     """
     path = about_path(photo)
@@ -71,6 +72,8 @@ def write_about(photo: Path, changes: Mapping[str, Any]) -> None:
                 about["label"] = {k: v for k, v in label.items() if v}
             elif key == "credit":
                 about["credit"] = _line("credit", value, MAX_CREDIT)
+            elif key == "consent":
+                about["consent"] = consent_line(value)
             elif key == "may_speak":
                 about["may_speak"] = value
             else:
@@ -84,6 +87,11 @@ def write_about(photo: Path, changes: Mapping[str, Any]) -> None:
         write_whole(path, yaml.safe_dump(about, allow_unicode=True, sort_keys=False).encode())
     except OSError as exc:
         raise PhotoError(f"'{path}' could not be written ({exc.strerror}).") from exc
+
+
+def consent_line(text: str) -> str:
+    """Check what is said of who agreed. Raises `ValueError`."""
+    return _line("consent", text, MAX_CONSENT)
 
 
 def _line(key: str, text: str, longest: int) -> str:

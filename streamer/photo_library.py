@@ -30,7 +30,8 @@ _LISTED: Final = 20
 class PhotoEntry:
     """One picture of the library, with what ``<stem>.about.yaml`` beside it says.
 
-    ``demo``: shown as a technical demonstration only. ``may_speak``: may be made to speak; false
+    ``consent`` says who agreed to the photo being used so, in the user's words. ``demo``: shown as
+    a technical demonstration only. ``may_speak``: may be made to speak; false
     for pictures of living people who have not agreed. ``own``: the user added it on the page and
     may change or remove it there.
     """
@@ -40,6 +41,7 @@ class PhotoEntry:
     label: Mapping[str, str]
     credit: str = ""
     terms: str = ""
+    consent: str = ""
     demo: bool = False
     may_speak: bool = True
     own: bool = False
@@ -94,7 +96,8 @@ class PhotoLibrary:
         return next(entry for entry in self.entries() if entry.path == path)
 
     def change_about(self, name: str, changes: Mapping[str, Any]) -> PhotoEntry:
-        """Change what is known about one of the user's own photos: label, credit, may_speak.
+        """Change what is known about one of the user's own photos: label, credit, consent,
+        may_speak.
 
         Raises: `PhotoError`.
         """

@@ -425,7 +425,7 @@ class Stream:
         self.photos.remove(name)
 
     def change_about(self, name: str, changes: Mapping[str, Any]) -> PhotoEntry:
-        """Change label, credit or may_speak of one of the user's own photos, at once.
+        """Change label, credit, consent or may_speak of one of the user's own photos, at once.
 
         Raises: `PhotoError`.
         """

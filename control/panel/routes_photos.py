@@ -26,6 +26,7 @@ from control.panel.schemas import (
 from control.panel.thumbnails import Thumbnails
 from control.problems import Problem, unknown
 from streamer.photo import MAX_PIXELS
+from streamer.photo_about import consent_line
 
 # A picture of 40 megapixels has 10 to 20 MB as JPEG, up to 60 as PNG.
 MAX_UPLOAD_BYTES: Final = 64 * 2**20
@@ -36,6 +37,7 @@ PHOTO: Final = gives(
     name=text(),
     label=LABEL,
     credit=text(),
+    consent=text(meaning="who agreed to its use, in the user's words"),
     demo=truth("must be labelled as a technical demonstration"),
     may_speak=truth("whether the person may be made to speak"),
     own=truth("whether it was added here, and can be described and removed here"),
@@ -85,7 +87,10 @@ def add_routes(app: Flask, panel: Panel) -> None:
         "Add a picture to the user's own photos, if a face is found in it. NAME is what its file "
         "was called; one that is taken gets a number",
         upload=UPLOADS,
-        query={"face": text("find", "by-hand", meaning="`by-hand`: its points will be marked")},
+        query={
+            "face": text("find", "by-hand", meaning="`by-hand`: its points will be marked"),
+            "consent": text(meaning="who agreed to its use; kept with the photo"),
+        },
         answer=gives(photo=PHOTO),
         status=201,
         problems=(422,),
@@ -95,8 +100,11 @@ def add_routes(app: Flask, panel: Panel) -> None:
         face = request.args.get("face", "find")
         if face not in ("find", "by-hand"):
             raise Problem(400, "bad-value", f"'face' must be find or by-hand, not '{face[:80]}'.")
+        consent = consent_of(request.args.get("consent", ""))
         data = request.get_data(cache=False)
         entry = stream.add_photo(name, data, find_face=face == "find")
+        if consent:
+            entry = stream.change_about(entry.name, {"consent": consent})
         response = jsonify({"photo": described(entry)})
         response.status_code = 201
         response.headers["Location"] = f"/photos/{quote(entry.name, safe='')}"
@@ -120,8 +128,14 @@ def add_routes(app: Flask, panel: Panel) -> None:
 
     @app.put("/photos/<name>/about")
     @operation(
-        "Say who is in one of the user's own photos, and whether they may be made to speak",
-        body=takes(label=maybe(LABEL_TAKEN), credit=maybe(text()), may_speak=maybe(truth())),
+        "Say who is in one of the user's own photos, who agreed, and whether they may be made to "
+        "speak",
+        body=takes(
+            label=maybe(LABEL_TAKEN),
+            credit=maybe(text()),
+            consent=maybe(text()),
+            may_speak=maybe(truth()),
+        ),
         example={"label": {"en": "Grandma", "ko": "할머니"}, "may_speak": False},
         answer=gives(photo=PHOTO),
         names={"name": own_names},
@@ -129,12 +143,13 @@ def add_routes(app: Flask, panel: Panel) -> None:
     )
     def about(name: str) -> dict[str, Any]:
         entry = own_entry(name)
-        body = read_body(("label", "credit", "may_speak"), '{"may_speak": false}')
+        body = read_body(("label", "credit", "consent", "may_speak"), '{"may_speak": false}')
         changes: dict[str, Any] = {}
         if "label" in body:
             changes["label"] = label_of(body["label"])
-        if "credit" in body:
-            changes["credit"] = text_of(body, "credit") if body["credit"] != "" else ""
+        for key in ("credit", "consent"):
+            if key in body:
+                changes[key] = text_of(body, key) if body[key] != "" else ""
         if "may_speak" in body:
             changes["may_speak"] = truth_of(body, "may_speak")
         return {"photo": described(stream.change_about(entry.name, changes))}
@@ -191,11 +206,20 @@ def described(entry: PhotoEntry) -> dict[str, Any]:
         "name": entry.name,
         "label": dict(entry.label),
         "credit": entry.credit,
+        "consent": entry.consent,
         "demo": entry.demo,
         "may_speak": entry.may_speak,
         "own": entry.own,
         "thumbnail": f"/photos/{quote(entry.name, safe='')}/thumbnail",
     }
+
+
+def consent_of(words: str) -> str:
+    """Check who is said to have agreed. Raises `Problem`."""
+    try:
+        return consent_line(words)
+    except ValueError as exc:
+        raise Problem(400, "bad-value", f"The photo was not added: {exc}.") from exc
 
 
 def label_of(value: Any) -> dict[str, str]:

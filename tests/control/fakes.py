@@ -73,6 +73,7 @@ class FakeEntry:
     label: dict[str, str]
     path: Path
     credit: str = "Somebody, public domain"
+    consent: str = ""
     demo: bool = False
     may_speak: bool = True
     own: bool = False
@@ -177,6 +178,7 @@ class FakeStream:
         self.before_engine: Callable[[], None] = lambda: None
         self.privacy = False
         self.stream: dict[str, Any] | None = None
+        self.badge = "off"
         self.camera: dict[str, Any] = {"status": "off", "device": None, "message": ""}
         self.engine = {"name": "warp", "device": "cpu", "backend": "numpy"}
         self.chosen: dict[str, Any] = {
@@ -186,7 +188,6 @@ class FakeStream:
             "camera": "none",
             "size": "1280x720",
             "fps": 30.0,
-            "badge": "off",
         }
         self.generated: list[FakeFrames] = []
         self.frames_total = 5
@@ -306,12 +307,8 @@ class FakeStream:
     def cameras(self) -> list[dict[str, str]]:
         return [{"device": "/dev/video10", "label": "Living Portrait"}]
 
-    @property
-    def badge(self) -> str:
-        return str(self.chosen["badge"])
-
     def set_badge(self, badge: str) -> None:
-        self.chosen["badge"] = badge
+        self.badge = badge
 
     def set_privacy(self, on: bool) -> None:
         self.privacy = on
@@ -323,7 +320,7 @@ class FakeStream:
         view, wishes = self.view, self.controls.snapshot()
         framing = {name: value for name, value in vars(view).items() if name in FRAMING}
         idle = {"style": wishes.idle_style, "idle": wishes.idle_strength}
-        return {"photo": self.photo, **self.chosen, **framing, **idle}
+        return {"photo": self.photo, **self.chosen, **framing, "badge": self.badge, **idle}
 
     def try_preset(self, preset: Preset | None, *, strength: float = 1.0) -> None:
         self.tried.append(preset)

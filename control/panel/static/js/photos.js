@@ -123,7 +123,8 @@ function show() {
     button.querySelector(".tag").textContent = tags.join(" · ");
   }
   const current = photos.find((entry) => entry.name === state?.photo);
-  credit.textContent = current ? current.credit : "";
+  const agreed = current?.consent && t("photo_consent", { words: current.consent });
+  credit.textContent = current ? [current.credit, agreed].filter(Boolean).join(" · ") : "";
   document.getElementById("demo").hidden = !current?.demo;
 }
 
@@ -242,6 +243,21 @@ function aboutForm(photo, done) {
   const who = make("input", { type: "text", maxLength: 60, value: labelOf(photo) });
   const label = make("label", { className: "field" });
   label.append(make("span", { textContent: t("about_who") }), who);
+  const agreed = make("input", { type: "text", maxLength: 200, value: photo.consent });
+  agreed.placeholder = t("about_consent_example");
+  const consent = make("label", { className: "field" });
+  consent.append(make("span", { textContent: t("about_consent") }), agreed);
+  const answers = make("div", { className: "answer-buttons consent" });
+  for (const key of ["me", "with", "nobody"]) {
+    const words = t(`about_consent_${key}`);
+    const button = make("button", { type: "button", className: "button small", textContent: words });
+    button.addEventListener("click", () => {
+      // What ends in an ellipsis is to be completed.
+      agreed.value = words.replace("…", "");
+      agreed.focus();
+    });
+    answers.append(button);
+  }
   const may = make("input", { type: "checkbox", checked: photo.may_speak });
   may.setAttribute("role", "switch");
   const speak = make("label", { className: "switch" });
@@ -255,7 +271,7 @@ function aboutForm(photo, done) {
   const save = make("button", { className: "button", textContent: t("about_save") });
   const row = make("div", { className: "answer-buttons" });
   row.append(save);
-  form.append(label, speak, row);
+  form.append(label, consent, answers, speak, row);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const text = who.value.trim();
@@ -265,6 +281,7 @@ function aboutForm(photo, done) {
       if (other !== language && photo.label.en !== photo.label.ko) label[other] = photo.label[other];
     }
     const changes = { may_speak: may.checked };
+    if (agreed.value.trim() !== photo.consent) changes.consent = agreed.value.trim();
     if (text !== labelOf(photo)) changes.label = label;
     if (await send("PUT", `${where(photo)}/about`, changes)) {
       done();
