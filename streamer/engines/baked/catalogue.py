@@ -20,6 +20,9 @@ log = logging.getLogger(__name__)
 # Decoded pictures that are kept: those of a fade and of what is mixed, 0.8 MB each.
 KEPT: Final = 12
 
+# A face nearer by less than this, in px squared, is no reason to leave the row that plays.
+NO_REASON: Final = 0.25
+
 Vector = NDArray[np.float32]
 """One number for each parameter, in the order of `NAMES`. Units: px of the crop."""
 
@@ -33,7 +36,7 @@ def _weights(**groups: float) -> Vector:
 
 # How much it counts that a picture differs there. The head's place is put right by the warp field,
 # so it counts little; a smile shows at the lids, a wink in the cheek. Judged by eye.
-_HEAD: Final = {"head": 0.12, "shift_x": 0.08, "shift_y": 0.08, "scale": 0.08}
+_HEAD: Final = {"head": 0.012, "shift_x": 0.008, "shift_y": 0.008, "scale": 0.008}
 WHOLE: Final = _weights(eyes=1.0, mouth=1.0, **_HEAD)
 UPPER: Final = _weights(eyes=1.0, mouth=0.0, smile=0.25, **_HEAD)
 LOWER: Final = _weights(eyes=0.0, mouth=1.0, wink=0.1, **_HEAD)
@@ -103,7 +106,7 @@ class Catalogue:
             distances[i] = np.inf
         best = int(distances.argmin())
         for follower in (after, after + 1):
-            if 0 <= follower < len(self._at) and distances[follower] <= distances[best] + 0.04:
+            if 0 <= follower < len(self._at) and distances[follower] <= distances[best] + NO_REASON:
                 best = follower
         return best
 

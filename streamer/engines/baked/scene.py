@@ -123,7 +123,7 @@ class BakedScene:
             if x >= 1.0:
                 self._fade_from = None
             else:
-                weight = x * x * (3.0 - 2.0 * x)
+                weight = x * (2.0 - x)  # at once in motion: a face must not stand still
                 mixed = cv2.addWeighted(plate, weight, self._fade_from, 1.0 - weight, 0.0)
                 plate = np.asarray(mixed, np.uint8)
         self._plate, self._off, self._last = plate, off, dict(face)

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import yaml
 
 from streamer.engines.baked.clip_file import LOG_SUFFIX, QUALITY, SUFFIX
 from streamer.engines.baked.plate import Plate
@@ -85,12 +86,18 @@ def identify(photo: Photo, source: str, face: int, weights: Path) -> Identity:
 
 
 def _marks(photo: Photo) -> str:
-    """Return what a person has said about where the face is."""
-    if photo.marked is not None:
-        text = json.dumps(dict(photo.marked), sort_keys=True, default=str)
-        return hashlib.sha256(text.encode()).hexdigest()[:12]
-    path = sidecar_of(photo)
-    return "" if path is None else hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+    """Return what was said of where the face is, by the user or by a file beside the photo."""
+    marked = photo.marked
+    if marked is None:
+        path = sidecar_of(photo)
+        if path is None:
+            return ""
+        try:
+            marked = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError, yaml.YAMLError):  # told when the face is looked for
+            return "unreadable"
+    text = json.dumps(marked, sort_keys=True, default=dict)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _warp_drawing() -> str:
