@@ -166,7 +166,7 @@ def _measure(process: psutil.Process) -> Measured:
     with process.oneshot():
         rss = process.memory_info().rss / 1e6
         threads = process.num_threads()
-        fds = process.num_fds() if sys.platform != "win32" else process.num_handles()
+        fds = process.num_fds()
     try:
         rollup = Path(f"/proc/{process.pid}/smaps_rollup").read_text()
         pss = next(float(line.split()[1]) for line in rollup.splitlines() if line[:4] == "Pss:")

@@ -166,9 +166,9 @@ def execute(options: argparse.Namespace) -> int:
         while not end.wait(0.1) and not stream.finished.is_set():
             if doors.refused is not None:
                 raise doors.refused
+            instances.follow(stream.state, page=doors.page)
         if stream.failed is not None:
             raise RuntimeError("The frames have come to an end.") from stream.failed
-            instances.follow(stream.state, page=doors.page)
     finally:
         report = stream.report()
         doors.close()
