@@ -180,11 +180,11 @@ class Supervisor:
         if not child.killed:
             child.killed = why
             # So that its threads' places are in the log; it may be too stuck even for that.
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, subprocess.TimeoutExpired):
                 child.process.send_signal(signal.SIGABRT)
                 child.process.wait(timeout=0.5)
                 return
-        with contextlib.suppress(subprocess.TimeoutExpired):
+        with contextlib.suppress(OSError):  # it has ended meanwhile
             child.process.kill()
 
     def _lost(self, child: Child, now: float, restarts: Restarts) -> None:
