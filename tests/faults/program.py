@@ -20,6 +20,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
+from tests.faults.renderer import LOOP_IS_DRAWN
 from tests.recording_camera import Sent, recorded
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
@@ -122,6 +123,10 @@ class Program:
         self.ask("PUT", "/idle", {"style": "lively", "strength": 0.8})
         self.ask("PUT", "/view", {"mirror": True, "zoom": 1.1})
         self.until(lambda: self.chosen()["held"].get("smile") == 0.4, "the choice")
+        # Drawn anew for what was chosen; one that was begun before may come first.
+        time.sleep(2.5)
+        drawn = self.said.count(LOOP_IS_DRAWN)
+        self.until(lambda: self.said.count(LOOP_IS_DRAWN) > drawn, "the standby loop", 60)
 
     # --- what it says
 

@@ -22,10 +22,12 @@ from control import renderer
 from streamer import stream
 from streamer.engines.choice import Choice, Options
 from streamer.engines.warp.engine import WarpEngine
+from streamer.sending.standby import StandbyPlace
 from streamer.view import Frame
 from tests.faults.stages import Seams
 
 LOOK_S: Final = 0.02
+LOOP_IS_DRAWN: Final = "The loop is drawn."
 
 # Calls without letting go of the interpreter's lock, as a library in C may do.
 HOLDING: Final = ctypes.PyDLL(None)
@@ -143,8 +145,21 @@ def _lines(file: Path) -> list[str]:
     return file.read_text(encoding="utf-8").splitlines() if file.exists() else []
 
 
+def tell_of_loops() -> None:
+    """Say when the loop that stands in for frames is drawn: it takes a while after each change."""
+    write = StandbyPlace.write
+
+    def told(*arguments: Any) -> bool:
+        fits = write(*arguments)
+        print(LOOP_IS_DRAWN, file=sys.stderr, flush=True)
+        return fits
+
+    StandbyPlace.write = told  # type: ignore[method-assign, assignment]
+
+
 def main(arguments: Sequence[str]) -> int:
     file, *rest = arguments
+    tell_of_loops()
     orders = Orders()
     control.commands.run.Stream = functools.partial(  # type: ignore[misc, assignment]
         stream.Stream, choose=orders.choose

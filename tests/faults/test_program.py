@@ -22,8 +22,6 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs signals a
 GAP_S: Final = 0.5
 # A face that is away for longer than this has a loop in its place; half a second of it is a fade.
 STILL_S: Final = 1.6
-# Long enough on stage for the standby loop to have been drawn.
-LOOP_S: Final = 12.0
 
 
 def slack() -> float:
@@ -58,7 +56,6 @@ def program(evenings: list[Program], tmp_path_factory: pytest.TempPathFactory) -
     if not evenings or evenings[-1].process is None or evenings[-1].process.poll() is not None:
         evenings.append(Program(tmp_path_factory.mktemp("program")).start())
         evenings[-1].choose()
-        time.sleep(LOOP_S)
     return evenings[-1]
 
 
@@ -199,7 +196,6 @@ def test_whatever_happens_in_the_renderer_the_camera_keeps_its_rate(
     row = WAYS[way]
     with Program(tmp_path) as program:
         program.choose()
-        time.sleep(LOOP_S)
         before, pid = program.chosen(), program.pids()["renderer"]
         with program.watched() as watched:
             row.strike(program)
