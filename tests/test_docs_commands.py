@@ -147,7 +147,7 @@ def test_a_command_of_ours_works(
             timeout=START_S,
         )
         assert done.returncode == 0, done.stderr
-        assert "Traceback" not in done.stderr
+        assert "Traceback" not in done.stderr, done.stderr
     else:
         threads = cv2.getNumThreads()  # `bench` sets it
         assert main(arguments) == 0, capsys.readouterr().err
