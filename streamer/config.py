@@ -136,6 +136,17 @@ class Config:
                 object.__setattr__(self, "vmc", f"127.0.0.1:{self.vmc}")
             parse_address(self.vmc, "vmc")
 
+    def changed(self, **changes: Any) -> "Config":
+        """Return a copy with changes, for what runs already: its folders may have gone since.
+
+        Raises: `ConfigError` for a change that is none.
+        """
+        folders = {name: getattr(self, name) for name in ("presets", "photos", "weights")}
+        copy = replace(self, **{**dict.fromkeys(folders), **changes})
+        for name, folder in folders.items():
+            object.__setattr__(copy, name, changes.get(name, folder))
+        return copy
+
     @property
     def view(self) -> View:
         """The geometry photo -> frame."""

@@ -361,7 +361,7 @@ class Stream:
         given = {"camera": camera, "size": size, "fps": fps}
         with self._changing:
             before = self.config
-            wanted = replace(before, **{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
+            wanted = before.changed(**{k: v for k, v in given.items() if v is not None})
             self._output.change(before, wanted)
             self.config = wanted
 
@@ -394,7 +394,7 @@ class Stream:
         """
         with self._changing:
             before = self.config
-            wanted = replace(before, engine=engine, device=device, speed=speed or before.speed)
+            wanted = before.changed(engine=engine, device=device, speed=speed or before.speed)
             self.config = wanted
             try:
                 return self._stage.change_engine(self.engine_options)
