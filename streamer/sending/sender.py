@@ -113,6 +113,7 @@ class Sender:
             order["height"],
             order["fps"],
             system=self._system(order["preview_url"]),
+            now=self._now,
         )
         self._figures = Figures()
 
