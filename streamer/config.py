@@ -1,9 +1,9 @@
 """Start-up choices, frozen and checked when built."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from streamer.errors import ConfigError
 from streamer.stream_url import ENCODERS, check_url
