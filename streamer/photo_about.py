@@ -59,8 +59,8 @@ def write_about(photo: Path, changes: Mapping[str, Any]) -> None:
     """Change some keys of a photo's about file; the others stay.
 
     ``label`` (by language, empty gives the file's name back), ``credit``, ``consent`` and
-    ``may_speak`` can be changed. Raises: `PhotoError` for a text that is too long or has signs that are not shown, for
-    a file that is wrong already, and from the disk.
+    ``may_speak`` can be changed. Raises: `PhotoError` for a text that is too long or has signs
+    that are not shown, for a file that is wrong already, and from the disk.
     """
     path = about_path(photo)
     try:

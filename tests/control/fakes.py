@@ -73,10 +73,10 @@ class FakeEntry:
     label: dict[str, str]
     path: Path
     credit: str = "Somebody, public domain"
-    consent: str = ""
     demo: bool = False
     may_speak: bool = True
     own: bool = False
+    consent: str = ""
 
 
 class FakePhotos:

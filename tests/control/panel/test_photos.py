@@ -239,3 +239,23 @@ def test_wrong_points_are_refused_in_the_readers_words(client: FlaskClient) -> N
     problem(client.put("/photos/me/landmarks", json={"eyes": 1}), 400)
     problem(client.put("/photos/nobody/landmarks", json=document), 404)
     assert kept() == ["me.jpg"]
+
+
+def test_who_agreed_is_kept_with_the_photo_and_can_be_changed(client: FlaskClient) -> None:
+    added = client.put("/photos/me.jpg?consent=With permission of 할머니", data=MONA_LISA)
+
+    assert added.json["photo"]["consent"] == "With permission of 할머니"
+    file = user_folder("photos") / "me.about.yaml"
+    assert "consent: With permission of 할머니" in file.read_text(encoding="utf-8")
+    changed = client.put("/photos/me/about", json={"consent": "  It is me "}).json["photo"]
+    assert changed["consent"] == "It is me"
+    assert client.put("/photos/me/about", json={"consent": ""}).json["photo"]["consent"] == ""
+    assert client.get("/photos").json["photos"][-1]["consent"] == ""
+
+
+@pytest.mark.parametrize("words", ["x" * 201, "a%0Ab", "a%00b"])
+def test_a_consent_that_cannot_be_kept_adds_no_photo(client: FlaskClient, words: str) -> None:
+    body = problem(client.put(f"/photos/me.jpg?consent={words}", data=MONA_LISA), 400)
+
+    assert "consent" in body["detail"]
+    assert kept() == []

@@ -248,8 +248,8 @@ function aboutForm(photo, done) {
   const consent = make("label", { className: "field" });
   consent.append(make("span", { textContent: t("about_consent") }), agreed);
   const answers = make("div", { className: "answer-buttons consent" });
-  for (const key of ["me", "with", "nobody"]) {
-    const words = t(`about_consent_${key}`);
+  for (const key of ["about_consent_me", "about_consent_with", "about_consent_nobody"]) {
+    const words = t(key);
     const button = make("button", { type: "button", className: "button small", textContent: words });
     button.addEventListener("click", () => {
       // What ends in an ellipsis is to be completed.
