@@ -88,6 +88,14 @@ def test_every_document_is_reached_from_the_readme() -> None:
     assert not [path.name for path in documents() if path not in reached]
 
 
+def test_the_list_of_pages_names_every_page() -> None:
+    index = ROOT / "docs" / "README.md"
+
+    listed = {(index.parent / target.partition("#")[0]).resolve() for target in links(index)}
+    pages = {path for path in documents() if path.parent == index.parent and path != index}
+    assert not [page.name for page in pages - listed]
+
+
 @every_document
 def test_no_document_names_a_place_of_one_machine(path: Path) -> None:
     assert not MACHINE_PLACES.findall(path.read_text(encoding="utf-8"))
