@@ -1,10 +1,17 @@
 """What to do when a network stream does not reach its receiver, in plain words."""
 
+from typing import Final
 from urllib.parse import urlsplit
 
 from streamer.stream_url import shown_url
 
-AGAIN = "It is tried again by itself."
+AGAIN: Final = "It is tried again by itself."
+
+# Short names of what may be wrong, for programs; another is told in its own words.
+REASONS: Final = (
+    *("refused", "unknown-host", "no-answer", "not-allowed", "no-srt", "no-protocol"),
+    *("encoder", "slow", "lost"),
+)
 
 
 def advice(reason: str, text: str, url: str) -> str:
