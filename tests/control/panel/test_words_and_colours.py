@@ -54,11 +54,15 @@ def test_every_state_that_the_stream_may_be_in_has_its_words(language: str) -> N
     from streamer.engines.needs import glance
     from streamer.sinks.camera import Status
     from streamer.sinks.camera_system import Reason
+    from streamer.sinks.network import Status as Sending
+    from streamer.sinks.network_advice import REASONS
 
     known = words(language)
 
     assert {f"reason_{reason}" for reason in get_args(Reason) if reason} <= set(known)
     assert {f"camera_{status}" for status in (*get_args(Status), "off")} <= set(known)
+    assert {f"stream_{status}" for status in get_args(Sending)} <= set(known)
+    assert {f"stream_reason_{reason}" for reason in REASONS} <= set(known)
     assert {f"mode_{mode}" for mode in MODES if mode != "once"} <= set(known)
     assert {f"engine_choice_{engine}" for engine in ENGINES} <= set(known)
     assert {f"device_{device}" for device in DEVICES} <= set(known)
@@ -74,7 +78,7 @@ def test_no_word_is_left_over() -> None:
     # put together from the state
     built = re.compile(
         r"(camera|channel|curve|device|editor|engine|help|mode|need|part|point|points_source|reason|size"
-        r"|speed|weights)_[\w-]+"
+        r"|speed|stream|weights)_[\w-]+"
     )
 
     unused = {key for key in words("en") if key not in used_keys() and not built.fullmatch(key)}

@@ -1,6 +1,7 @@
 // The control page: starts its parts, and listens to the keyboard.
 
 import { startEditor } from "./editor.js";
+import { startBadge } from "./badge.js";
 import { startChoices } from "./choices.js";
 import { startFace } from "./face.js";
 import { startHelp } from "./help.js";
@@ -13,6 +14,7 @@ import { startPreview, toggleMirror, togglePause } from "./preview.js";
 import { startPrivacy, togglePrivacy } from "./privacy.js";
 import { startSay } from "./say.js";
 import { startStatus } from "./status.js";
+import { startStream } from "./stream.js";
 import { startTabs } from "./tabs.js";
 import { startView } from "./view.js";
 import { startWeights } from "./weights.js";
@@ -53,7 +55,9 @@ startPrivacy();
 startPhotos();
 startLandmarks();
 startView();
+startBadge();
 startChoices();
+startStream();
 startWeights();
 startHelp();
 startEditor();

@@ -2,6 +2,7 @@
 
 import { make } from "./api.js";
 import { onLost, onState, state } from "./live.js";
+import { streamReason } from "./stream.js";
 import { has, language, onLanguage, t } from "./words.js";
 
 const notices = document.getElementById("notices");
@@ -94,7 +95,9 @@ function showNotices() {
       wanted.push({ title, text: camera.message, kind: "", dismiss });
     }
     for (const text of problems ?? []) {
-      if (text !== camera.message) wanted.push({ title: "", text, kind: "bad" });
+      if (text === camera.message) continue;
+      const title = text === state.stream?.message ? streamReason(state.stream) : "";
+      wanted.push({ title, text, kind: "bad" });
     }
   }
   const key = JSON.stringify([language, wanted]);
