@@ -10,9 +10,11 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from streamer.errors import WeightsError
+from streamer.whole_file import read_whole
 
 FETCH: Final = "living-portrait weights fetch"
 ACCEPTED: Final = "accepted.json"  # in the weights folder: path -> SHA-256 that the user took
+MAX_LIST_BYTES: Final = 1 << 20
 _BLOCK: Final = 1 << 22  # bytes hashed at a time
 
 
@@ -74,15 +76,15 @@ class Manifest:
 def read_manifest(path: Path) -> Manifest:
     """Read a ``MANIFEST.toml``. Raises: `WeightsError`."""
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = tomllib.loads(_text(path))
         official = tuple(_entry(item) for item in table["file"])
         conversions = tuple(_entry(item) for item in table.get("conversion", ()))
         repository = str(table["repository"]["id"])
         revision = str(table["repository"].get("revision", "main"))
     except OSError as exc:
         raise WeightsError(f"The list of model files cannot be read: {exc}") from exc
-    except (tomllib.TOMLDecodeError, KeyError, TypeError) as exc:
-        raise WeightsError(f"{path} is not a list of model files: {exc!r}") from exc
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as exc:
+        raise WeightsError(f"{path} is not a list of model files: {str(exc)[:200]}") from exc
     return Manifest(
         repository,
         MappingProxyType({file.path: file for file in (*official, *conversions)}),
@@ -97,14 +99,18 @@ def accepted(folder: Path) -> Mapping[str, str]:
     Raises: `WeightsError`.
     """
     try:
-        table = json.loads((folder / ACCEPTED).read_text(encoding="utf-8"))
+        table = json.loads(_text(folder / ACCEPTED))
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as exc:
+    except (OSError, ValueError, RecursionError) as exc:
         raise WeightsError(f"{folder / ACCEPTED} cannot be read ({exc}); delete it.") from exc
     if not isinstance(table, dict):
         raise WeightsError(f"{folder / ACCEPTED} is no table of hashes; delete it.")
     return {str(path): str(digest) for path, digest in table.items()}
+
+
+def _text(path: Path) -> str:
+    return read_whole(path, MAX_LIST_BYTES)[:MAX_LIST_BYTES].decode("utf-8")
 
 
 def sha256(path: Path) -> str:
