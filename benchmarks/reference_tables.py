@@ -158,9 +158,12 @@ def _taken(described: Operation) -> list[str]:
         if more and len(more) < len(PARAMETERS) - 3:
             taken.append("also " + ", ".join(f"`{name}`" for name in more))
     for name, schema in described.query.items():
-        values = schema.get("enum") or [schema.get("type", "")]
-        taken.append(f"`?{name}=` {' or '.join(f'`{value}`' for value in values)}")
+        values = " or ".join(f"`{value}`" for value in schema.get("enum", ()))
+        taken.append(f"`?{name}=` {values or 'a ' + _KINDS.get(schema.get('type', ''), 'value')}")
     return [part for part in taken if part]
+
+
+_KINDS: Final = {"string": "text", "integer": "whole number", "number": "number"}
 
 
 def _short(example: Any) -> Any:

@@ -7,13 +7,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from benchmarks.references import filled
 from control.cli import COMMANDS, build_parser
 from control.osc.addresses import RECEIVED, SENT
-from streamer import Config
-from tests.documents import ROOT, anchors, documents, links, prose
+from streamer import PARAMETERS, Config
+from streamer.animation.preset_library import PresetLibrary
+from streamer.resources import shipped
+from tests.documents import ROOT, anchors, documents, flat, links, prose
 
 every_document = pytest.mark.parametrize("path", documents(), ids=lambda p: p.name)
 
@@ -164,3 +168,38 @@ def test_every_setting_is_documented() -> None:
     text = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
     for field in fields(Config):
         assert f"`{field.name}`" in text, f"{field.name} is not in docs/command-line.md"
+
+
+def test_the_readme_s_film_moves_is_small_and_goes_round_without_a_jump() -> None:
+    file = ROOT / "docs" / "mona-lisa.webp"
+    with Image.open(file) as film:
+        frames = film.n_frames  # type: ignore[attr-defined]
+        ends = []
+        for index in (0, frames // 3, frames - 1):
+            film.seek(index)
+            ends.append(np.asarray(film.convert("RGB"), dtype=np.int16))
+
+    first, middle, last = ends
+    assert film.info["loop"] == 0
+    assert frames > 60
+    assert file.stat().st_size < 1_500_000
+    assert np.abs(first - last).mean() < 2.0 < np.abs(first - middle).mean()
+
+
+def test_the_readme_is_short() -> None:
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 250
+
+
+@pytest.mark.parametrize(
+    ("name", "presets", "parameters"),
+    [
+        ("README.md", "thirty-six presets", "seventeen values"),
+        ("README.ko.md", "서른여섯", "열일곱"),
+    ],
+)
+def test_what_the_readme_counts_is_what_there_is(name: str, presets: str, parameters: str) -> None:
+    text = flat((ROOT / name).read_text(encoding="utf-8"))
+
+    assert (len(PresetLibrary([shipped("presets")]).presets), len(PARAMETERS)) == (36, 17)
+    assert presets in text
+    assert parameters in text
