@@ -2,10 +2,12 @@
 
 import contextlib
 import logging
+import os
 import queue
 import sys
 import threading
 import time
+from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import IO, Final
@@ -74,9 +76,14 @@ class LogRelay:
     def _write(self) -> None:
         while (line := self._lines.get()) is not None:
             self._pass_on(line)
-            if self._lost and self._lines.empty():
-                lost, self._lost = self._lost, 0
-                self._pass_on(f"({lost} lines were lost)")
+            if self._lines.empty():
+                self._tell_lost()
+        self._tell_lost()
+
+    def _tell_lost(self) -> None:
+        lost, self._lost = self._lost, 0
+        if lost:
+            self._pass_on(f"({lost} lines were lost)")
 
     def _pass_on(self, line: str) -> None:
         with contextlib.suppress(OSError, ValueError):  # a terminal that is gone needs nothing
@@ -90,9 +97,18 @@ class LogRelay:
 def _rotating(path: Path) -> RotatingFileHandler:
     """Open the file. Raises `OSError`."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handler = RotatingFileHandler(
-        path, maxBytes=FILE_BYTES, backupCount=FILES - 1, encoding="utf-8"
-    )
+    handler = _Private(path, maxBytes=FILE_BYTES, backupCount=FILES - 1, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(message)s"))
-    path.chmod(0o600)
     return handler
+
+
+class _Private(RotatingFileHandler):
+    """Files that only their owner reads."""
+
+    def _open(self) -> TextIOWrapper:
+        return open(  # noqa: PTH123 - Path.open knows no opener
+            self.baseFilename,
+            self.mode,
+            encoding=self.encoding,
+            opener=lambda path, flags: os.open(path, flags, 0o600),
+        )

@@ -188,6 +188,8 @@ class Supervisor:
             child.process.kill()
 
     def _lost(self, child: Child, now: float, restarts: Restarts) -> None:
+        if child.process.stdin is not None:
+            child.process.stdin.close()
         code = child.process.returncode
         how = child.killed or (f"signal {_name(-code)}" if code < 0 else f"exit code {code}")
         wait_s = restarts.lost(now)
