@@ -290,7 +290,7 @@ def test_a_take_on_a_full_disk_ends_whole_and_the_portrait_lives_on(
                     break
             else:
                 pytest.fail("the state says nothing")
-            stages.stream.controls.release("pout")
+            stages.stream.controls.free("pout")
     finally:
         stages.close()
 

@@ -26,8 +26,8 @@ STILL_S: Final = 1.6
 
 def slack() -> float:
     """How far from its rate a sender may be: a machine that is busy gives it its turn late."""
-    busy = os.getloadavg()[0] > 0.75 * (os.cpu_count() or 1)
-    return 3.0 if busy else 1.0
+    busy = os.getloadavg()[0] / (os.cpu_count() or 1)
+    return 1.0 if busy < 0.75 else 3.0 if busy < 2.0 else 10.0
 
 
 def held(watched: Watched) -> None:

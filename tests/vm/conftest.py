@@ -10,9 +10,7 @@ def fresh_driver() -> Iterator[None]:
     """The driver as after a start of the machine: one camera, nobody has used it."""
     from tests.vm import guest
 
-    if guest.loaded():
-        guest.driver("unload")
-    guest.driver("load")
+    guest.fresh()
     yield
     if guest.loaded():
         guest.driver("unload")

@@ -17,51 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamer.sinks.camera import CameraSink, CameraState
+from streamer.sinks.camera_linux import VideoDevices
+from tests.vm.bars import BARS, HEIGHT, WIDTH, Frame, moving_bars, shown_bars
 
-Frame = NDArray[np.uint8]
+__all__ = ("BARS", "HEIGHT", "WIDTH", "Frame", "moving_bars", "shown_bars")
 
 CAMERA: Final = "/dev/video10"
-WIDTH, HEIGHT = 640, 360
-
-BARS: Final = (
-    *((235, 235, 235), (230, 220, 20), (20, 210, 220), (30, 200, 40)),
-    *((210, 40, 200), (220, 30, 30), (30, 40, 220), (20, 20, 20)),
-)
-_BAR_WIDTH: Final = WIDTH // len(BARS)
-_STEP: Final = 20
-# Readers convert with their own tables; this was measured for ffmpeg and OpenCV away from edges.
-COLOUR_TOLERANCE: Final = 4
-
-
-def moving_bars(width: int = WIDTH, height: int = HEIGHT) -> list[Frame]:
-    """Colour bars that move by a part of a bar per frame, made once: numpy is slow here."""
-    row = np.repeat(np.array(BARS, np.uint8), _BAR_WIDTH, axis=0)
-    frames = []
-    for shift in range(0, WIDTH, _STEP):
-        moved = np.roll(row, shift, axis=0)[None]
-        frames.append(cv2.resize(moved, (width, height), interpolation=cv2.INTER_NEAREST))
-    return frames
-
-
-def shown_bars(picture: Frame) -> int:
-    """Return which of the moving bars a received picture is; -1 for a torn or wrong one."""
-    height = picture.shape[0]
-    found = set()
-    for y in (height // 8, height // 2, height - height // 8):
-        row = cv2.resize(picture[y : y + 1], (WIDTH, 1), interpolation=cv2.INTER_NEAREST)[0]
-        found.add(_match(row.astype(int)))
-    return found.pop() if len(found) == 1 else -1
-
-
-def _match(row: NDArray[np.int_]) -> int:
-    middles = np.arange(len(BARS)) * _BAR_WIDTH + _BAR_WIDTH // 2
-    # Both sides of each bar, near enough to its edges to tell neighbouring steps apart.
-    points = np.concatenate((middles - _BAR_WIDTH * 3 // 8, middles + _BAR_WIDTH * 3 // 8))
-    wanted = np.array(BARS * 2)
-    for index, shift in enumerate(range(0, WIDTH, _STEP)):
-        if np.abs(row[(points + shift) % WIDTH] - wanted).max() <= COLOUR_TOLERANCE:
-            return index
-    return -1
 
 
 @contextlib.contextmanager
@@ -110,6 +71,21 @@ def read_with_ffmpeg(count: int, width: int, height: int, device: str = CAMERA) 
         check=True,
     )
     return list(np.frombuffer(done.stdout, np.uint8).reshape(-1, height, width, 3))
+
+
+def read_raw(count: int, width: int, height: int, device: str = CAMERA) -> NDArray[np.uint8]:
+    """Take the last of some frames as its bytes, not converted by anybody."""
+    done = subprocess.run(
+        [
+            *("v4l2-ctl", "-d", device, "--stream-mmap", f"--stream-count={count + 2}"),
+            "--stream-to=-",
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        timeout=60,
+        check=True,
+    )
+    return np.frombuffer(done.stdout, np.uint8)[-(width * height * 3 // 2) :]
 
 
 def read_with_opencv(count: int, device: str = CAMERA) -> list[Frame]:
@@ -164,8 +140,14 @@ class StreamReader:
             assert time.monotonic() < end, f"{len(self.times)} of {count} frames came"
             time.sleep(0.05)
 
+    def signal(self, number: int) -> None:
+        """Send the reader a signal."""
+        self._process.send_signal(number)
+
     def close(self) -> None:
-        """End the reader."""
+        """End the reader; calling it twice is harmless."""
+        if self._process.stdout is None or self._process.stdout.closed:
+            return
         self._process.terminate()
         self._process.wait()
         self._lines.join()
@@ -209,9 +191,24 @@ def other_sender(device: str = CAMERA) -> Iterator["subprocess.Popen[bytes]"]:
         process.stdout.close()
 
 
+def readable(device: str = CAMERA) -> bool:
+    """Whether a program would find a camera there that it can read: somebody sends to it."""
+    try:
+        return VideoDevices().capabilities(device).capture
+    except OSError:
+        return False
+
+
 def driver(*arguments: str) -> None:
     """Call ``vcam-driver``: load [PARAMETER=VALUE...], unload."""
     subprocess.run(["vcam-driver", *arguments], check=True, stdout=subprocess.DEVNULL)
+
+
+def fresh() -> None:
+    """Load the driver as after a start of the machine: one camera, nobody has used it."""
+    if loaded():
+        driver("unload")
+    driver("load")
 
 
 def loaded() -> bool:

@@ -5,10 +5,12 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from streamer.sinks.camera import CameraSink, examine_camera
 from tests.vm import guest
@@ -161,6 +163,73 @@ def test_a_reader_that_holds_another_size_gets_that_size_and_no_garbage(tmp_path
     assert all(guest.shown_bars(p) in (0, 7) or p.max() <= 2 for p in pictures)
 
 
+@pytest.mark.parametrize("watched", [False, True], ids=["no reader", "a reader"])
+def test_writes_that_fail_in_silence_are_found_and_the_camera_is_opened_anew(
+    watched: bool,
+) -> None:
+    bars = guest.moving_bars()
+    device = Path(CAMERA).stat().st_rdev
+    with contextlib.ExitStack() as stack:
+        sink = stack.enter_context(contextlib.closing(sink_of()))
+        stack.enter_context(guest.sending(sink, bars, fps=10))
+        if watched:
+            reader = stack.enter_context(guest.StreamReader())
+            reader.wait_for(10)
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        for entry in list(Path("/proc/self/fd").iterdir()):
+            with contextlib.suppress(OSError):
+                if os.fstat(int(entry.name)).st_rdev == device:
+                    os.dup2(nothing, int(entry.name))  # write() answers EBADF, send() nothing
+        os.close(nothing)
+        told = guest.until(sink, lambda state: state.status != "attached" or state.reason != "")
+        guest.until(sink, lambda state: state.status == "attached" and state.reason == "")
+        received = guest.read_with_ffmpeg(3, WIDTH, HEIGHT)
+
+    assert "no longer takes the frames" in told.message
+    assert max(guest.shown_bars(picture) for picture in received) >= 0
+
+
+def test_colours_are_what_the_driver_declares() -> None:
+    """Bars in YUV as a reader gets them, against the formula of the standard that is declared."""
+    bars = guest.moving_bars()[:1]
+    with contextlib.closing(sink_of()) as sink, guest.sending(sink, bars, fps=10):
+        guest.until(sink, lambda state: state.status == "attached")
+        raw = guest.read_raw(1, WIDTH, HEIGHT)
+        ask = ["v4l2-ctl", "-d", CAMERA, "--get-fmt-video"]
+        declared = subprocess.run(ask, capture_output=True, text=True, check=True).stdout
+
+    size = WIDTH * HEIGHT
+    planes = (
+        raw[:size].reshape(HEIGHT, WIDTH),
+        raw[size : size * 5 // 4].reshape(HEIGHT // 2, WIDTH // 2),
+        raw[size * 5 // 4 :].reshape(HEIGHT // 2, WIDTH // 2),
+    )
+    middles = [WIDTH // 16 + i * WIDTH // 8 for i in range(8)]
+    seen = np.array(
+        [[float(p[p.shape[0] // 2, x * p.shape[1] // WIDTH]) for p in planes] for x in middles]
+    )
+    print(declared)
+    errors = {name: np.abs(seen - yuv(guest.BARS, *k)).max() for name, k in STANDARDS.items()}
+    print(errors)
+    assert "Quantization" in declared
+    assert "BT.601" in declared.split("YCbCr")[1].splitlines()[0] or "sRGB" in declared, declared
+    assert "Rec. 709" not in declared, declared
+    assert errors["BT.601"] <= 1.5  # rounding, of each plane
+    assert errors["BT.709"] > 8
+
+
+# Source: ITU-R BT.601-7, 2.5.1, and BT.709-6, 3.2: the shares of red and blue in luma.
+STANDARDS = {"BT.601": (0.299, 0.114), "BT.709": (0.2126, 0.0722)}
+
+
+def yuv(colours: Sequence[tuple[int, int, int]], red: float, blue: float) -> NDArray[np.float64]:
+    """Colours in limited range: black 16, white 235, chroma 16 to 240."""
+    r, g, b = np.array(colours, float).T / 255.0
+    y = red * r + (1.0 - red - blue) * g + blue * b
+    u, v = (b - y) / (2.0 - 2.0 * blue), (r - y) / (2.0 - 2.0 * red)
+    return np.stack((16 + 219 * y, 128 + 224 * u, 128 + 224 * v), axis=1)
+
+
 def test_a_label_finds_its_camera_among_two() -> None:
     guest.driver("unload")
     names = 'card_label="Living Portrait,Spare"'
@@ -219,21 +288,30 @@ def test_a_removed_device_file_is_reported_and_the_stream_goes_on() -> None:
     assert back.status == "attached"
 
 
-def test_a_user_without_permission_is_told_so() -> None:
+def test_a_user_without_permission_is_told_so_and_served_once_it_is_given() -> None:
     Path(CAMERA).chmod(0o600)
     program = (
-        "import os, pyvirtualcam\n"
+        "import os, time, pyvirtualcam\n"
         "from streamer.sinks.camera import CameraSink\n"
         "os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
-        "sink = CameraSink('auto', 640, 360, 30, keeper=False)\n"
-        "print(sink.state.reason, sink.state.message, flush=True)"
+        "sink = CameraSink('auto', 640, 360, 30)\n"
+        "print(sink.state.reason, sink.state.message, flush=True)\n"
+        "while sink.state.status != 'attached': time.sleep(0.1)\n"
+        "print(sink.state.status, sink.state.message, flush=True)\n"
+        "sink.close()"
     )
 
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=False
-    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        said = process.stdout.readline()
+        Path(CAMERA).chmod(0o666)
+        then = process.stdout.readline()
 
-    assert done.stdout.startswith(f"permission No permission to write to {CAMERA}"), done
+    assert said.startswith(f"permission No permission to write to {CAMERA}"), said
+    assert "`sudo " in said or "--group-add video" in said  # the latter where it is a container
+    assert then == "attached \n"
 
 
 def test_a_driver_that_browsers_do_not_list_is_reported_and_used() -> None:

@@ -1,5 +1,6 @@
 """Boot the virtual machine and run the tests that are only for its inside."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -26,6 +27,7 @@ def command(driver_suite: str | None, *pytest_args: str, browser: bool = False) 
         "--no-share",
         *("--env", "PYTEST_DISABLE_PLUGIN_AUTOLOAD=1"),
         *("--env", f"PORTRAIT_VM_BROWSER={int(browser)}"),
+        *("--env", f"PORTRAIT_VM_BUSY={int(_busy())}"),
         *("--env", "OPENCV_LOG_LEVEL=ERROR"),  # else each try at a camera that is not there yet
         *("--env", f"NPY_DISABLE_CPU_FEATURES={_emulated_badly()}"),
         *("--", sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
@@ -42,6 +44,11 @@ def _emulated_badly() -> str:
     """
     dispatched = np._core._multiarray_umath.__cpu_dispatch__  # type: ignore[attr-defined]
     return " ".join(name for name in ("X86_V3", "AVX2", "FMA3") if name in dispatched)
+
+
+def _busy() -> bool:
+    """Whether other work has this machine, so that rates in an emulated one mean little."""
+    return os.getloadavg()[0] > 0.75 * (os.cpu_count() or 1)
 
 
 def run(driver_suite: str | None, *pytest_args: str, browser: bool = False) -> int:
