@@ -106,7 +106,7 @@ class _Private(RotatingFileHandler):
     """Files that only their owner reads."""
 
     def _open(self) -> TextIOWrapper:
-        return open(  # noqa: PTH123 - Path.open knows no opener
+        return open(
             self.baseFilename,
             self.mode,
             encoding=self.encoding,
