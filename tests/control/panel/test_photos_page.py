@@ -224,3 +224,32 @@ def test_what_was_only_tried_leaves_the_stage_when_it_is_thrown_away(
     assert not stream.controls.snapshot().paused
     assert me.read_bytes() == written
     page.wait_for_selector("#points", state="hidden")
+
+
+@pytest.mark.parametrize(
+    ("locale", "with_whom", "shown"),
+    [("en-US", "With permission of", "Consent: "), ("ko-KR", "허락해 준 사람:", "동의: ")],
+)
+def test_who_agreed_is_asked_after_adding_kept_and_shown(
+    open_page: Callable[..., Any],
+    stream: FakeStream,
+    me: Path,
+    locale: str,
+    with_whom: str,
+    shown: str,
+) -> None:
+    page = open_page(locale=locale)
+    page.click("#tab-portrait")
+    page.wait_for_selector('.photo[data-name="me"]')
+
+    page.locator('li:has(.photo[data-name="me"]) .tool-about').click()
+    form = page.locator("form.about")
+    form.locator(".consent button").nth(1).click()
+    page.keyboard.type("Grandma")  # the cursor is where the name goes
+    form.locator("button:not([type])").click()
+    about = me.with_name("me.about.yaml")
+    wait_until(about.exists)
+    assert yaml.safe_load(about.read_text(encoding="utf-8"))["consent"] == f"{with_whom} Grandma"
+
+    page.click('.photo[data-name="me"]')
+    page.locator("#credit", has_text=f"{shown}{with_whom} Grandma").wait_for()

@@ -235,6 +235,10 @@ async function correct(photo) {
     };
     card.querySelector(".answer-words").append(buttons([t("photo_show"), go, "primary"]));
   }
+  if (photo.own && !photo.consent) {
+    // Also who marks the points by hand is asked who agreed.
+    card.querySelector(".answer-words").append(aboutForm(photo, () => card.remove()));
+  }
   put(card);
 }
 
