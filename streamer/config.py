@@ -11,6 +11,7 @@ from streamer.view import View, parse_size
 
 FPS_RANGE: Final = (1.0, 60.0)
 SPEEDS: Final = ("auto", "safe", "fast")
+BACKENDS: Final = ("auto", "torch", "onnxruntime", "openvino", "tensorrt")
 GPU_SHARE_RANGE: Final = (0.05, 1.0)  # or 0: as much as the frame rate needs
 DELAY_RANGE_MS: Final = (0.0, 2000.0)
 CACHE_MB_RANGE: Final = (0, 65536)
@@ -25,13 +26,14 @@ class Config:
     draws one at the start. ``presets`` and ``photos`` are the user's own folders, beside the
     shipped ones; ``weights`` is where the model files lie, ``bakes`` where baked
     frames do, ``None`` the usual place. ``face``
-    counts the faces of a photo from 1; ``device``, ``paste_back``, ``speed``, ``gpu_share`` and
-    ``cache_mb`` are the neural engine's. ``privacy_picture`` stands in for the face while privacy
-    is asked for, ``None`` the shipped one. ``record`` is where a take is written, ``take`` one that
-    is played. ``hotkeys`` are pairs of keys and what they do. ``mic`` is a microphone that moves
-    the mouth (``default``, a number, a part of its name) or a wave file; ``delay`` holds the
-    picture back, ms. ``stream`` is the address of a receiver in the network, which may hold a
-    password, ``stream_encoder`` what encodes for it. ``badge`` is drawn into a corner: ``ai``.
+    counts the faces of a photo from 1; ``device``, ``paste_back``, ``speed``, ``gpu_share``,
+    ``cache_mb`` and ``backend`` are the neural engine's.
+    ``privacy_picture`` stands in for the face while privacy is asked for, ``None`` the shipped
+    one. ``record`` is where a take is written, ``take`` one that is played. ``hotkeys`` are pairs
+    of keys and what they do. ``mic`` is a microphone that moves the mouth (``default``, a number,
+    a part of its name) or a wave file; ``delay`` holds the picture back, ms. ``stream`` is the
+    address of a receiver in the network, which may hold a password, ``stream_encoder`` what
+    encodes for it. ``badge`` is drawn into a corner: ``ai``.
     Raises: `ConfigError`.
     """
 
@@ -43,6 +45,7 @@ class Config:
     speed: str = "auto"
     gpu_share: float = 0.0
     cache_mb: int = 512
+    backend: str = "auto"
     camera: str = "auto"
     size: str = "1280x720"
     fps: float = 30.0
@@ -91,6 +94,10 @@ class Config:
             raise ConfigError(f"face is {self.face}; faces are counted from 1. Try --face 1.")
         if self.speed not in SPEEDS:
             raise ConfigError(f"Unknown speed '{self.speed}'. Choose one of: {', '.join(SPEEDS)}.")
+        if self.backend.partition(":")[0] not in BACKENDS:
+            raise ConfigError(
+                f"Unknown backend '{self.backend}'. Choose one of: {', '.join(BACKENDS)}."
+            )
         low, high = GPU_SHARE_RANGE
         if self.gpu_share != 0.0 and not low <= self.gpu_share <= high:
             raise ConfigError(

@@ -212,6 +212,7 @@ class Stream:
             speed=config.speed,
             gpu_share=config.gpu_share,
             cache_mb=config.cache_mb,
+            backend=config.backend,
             fps=config.fps,
             bakes=config.bakes,
         )

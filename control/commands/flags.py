@@ -29,6 +29,12 @@ def add_picture_flags(parser: argparse.ArgumentParser) -> None:
         help="most of the GPU's time to take; 0 as needed (0)",
     )
     add("--cache-mb", default=suppress, type=int, metavar="MB", help="frames kept (512)")
+    add(
+        "--backend",
+        default=suppress,
+        metavar="auto|torch|onnxruntime|openvino|tensorrt",
+        help="who computes liveportrait's networks (auto)",
+    )
     add("--size", default=suppress, metavar="WxH", help="frame size, even numbers (1280x720)")
     add("--fps", default=suppress, type=float, help="frames a second (30)")
     add("--fit", default=suppress, metavar="face|cover|contain", help="photo to frame (face)")
@@ -59,6 +65,7 @@ PICTURE = (
     "speed",
     "gpu_share",
     "cache_mb",
+    "backend",
     "size",
     "fps",
     "fit",

@@ -25,9 +25,9 @@ class Options:
     """What was asked for. ``weights`` None is the usual place; ``face`` counts from 1.
 
     ``gpu_share`` is the largest share of the time that the networks may take on the device, 0 for
-    as much as the frame rate needs; ``cache_mb`` bounds the frames kept in memory. ``photo`` is
-    the one to begin with, where it is known; ``bakes`` is where baked frames lie, None the user's
-    own folder.
+    as much as the frame rate needs; ``cache_mb`` bounds the frames kept in memory;
+    ``backend`` is the runtime that shall draw. ``photo`` is the one to begin with, where it is
+    known; ``bakes`` is where baked frames lie, None the user's own folder.
     """
 
     engine: str = "auto"
@@ -38,6 +38,7 @@ class Options:
     speed: str = "auto"
     gpu_share: float = 0.0
     cache_mb: int = 512
+    backend: str = "auto"
     fps: float = 30.0
     photo: Path | None = None
     bakes: Path | None = None
@@ -205,6 +206,7 @@ def _neural(options: Options, why: str) -> Choice:
         fps=options.fps,
         gpu_share=options.gpu_share,
         cache_mb=options.cache_mb,
+        backend=options.backend,
     )
     return Choice(
         engine,

@@ -38,6 +38,8 @@ from streamer.engines.liveportrait.frame_cache import FrameCache
 from streamer.engines.liveportrait.locating import Located, NamedPoints, from_named, from_points
 from streamer.engines.liveportrait.manifest import read_manifest
 from streamer.engines.liveportrait.model import Model
+from streamer.engines.liveportrait.portable.asked import parse_backend
+from streamer.engines.liveportrait.portable.files import GraphFiles
 from streamer.engines.liveportrait.retargeting import at_rest
 from streamer.engines.liveportrait.scene import NeuralScene, Studio
 from streamer.engines.liveportrait.sessions import FaceModels, open_face_models
@@ -158,16 +160,25 @@ class LivePortraitEngine:
         fps: float = 30.0,
         gpu_share: float = 0.0,
         cache_mb: int = 512,
+        backend: str = "auto",
     ) -> "LivePortraitEngine":
         """Read the model files of a folder, held against the hashes in ``manifest`` if given.
 
-        Raises: `WeightsError`, `ConfigError` for the device.
+        ``backend`` is who shall draw where it has proven right: torch, or another runtime.
+        Raises: `WeightsError`, `ConfigError` for device and backend, `EngineError` for a runtime
+        that is missing.
         """
         here = look()
         picked = here.pick(device)
         listed = read_manifest(manifest) if manifest is not None else None
         with told(picked):
-            model = Model(load_networks(weights, manifest=listed, device=picked), picked).prepared()
+            networks = load_networks(weights, manifest=listed, device=picked)
+            model = Model(networks, picked).prepared()
+        recipes = None
+        if parse_backend(backend)[0] not in ("auto", "torch"):
+            from streamer.engines.liveportrait.portable.rungs import rungs
+
+            recipes = rungs(backend, partial(GraphFiles, networks.warping, networks.generator))
         return cls(
             model,
             faces=open_face_models(weights),
@@ -181,6 +192,7 @@ class LivePortraitEngine:
             gpu_share=gpu_share,
             cache_mb=cache_mb,
             weights_name=str(weights),
+            recipes=recipes,
         )
 
     @property
@@ -306,8 +318,8 @@ class LivePortraitEngine:
         """Say what runs now, as it really is."""
         painter = self._shown.painter if self._shown is not None else None
         runs_on = self._model.runs_on if painter is None else painter.runs_on
-        form = PLAIN if painter is None else painter.form
-        self.backend = f"torch {torch.__version__} {form}"
+        plain = f"torch {torch.__version__} {PLAIN}"
+        self.backend = plain if painter is None else painter.backend
         layer = f"cpu: OpenCV {cv2.__version__}" if painter is None else self.device
         networks = self._here.describe(runs_on)
         self.parts = {"networks": networks, **self._other_parts, "paste_back": layer}

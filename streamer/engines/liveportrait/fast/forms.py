@@ -25,7 +25,7 @@ from streamer.engines.liveportrait.fast.generator import FastGenerator
 from streamer.engines.liveportrait.fast.glue import Glue
 from streamer.engines.liveportrait.fast.graphs import CudaDevice, Device, EagerDevice
 from streamer.engines.liveportrait.fast.kernels import available
-from streamer.engines.liveportrait.fast.painter import Easel, Packed, Painter
+from streamer.engines.liveportrait.fast.painter import Easel, Packed, PackedPainter, Painter
 from streamer.engines.liveportrait.fast.proof import Proof, prove, trial_faces
 from streamer.engines.liveportrait.fast.torch_glue import TorchGlue
 from streamer.engines.liveportrait.fast.warping import FastWarping
@@ -59,7 +59,8 @@ class Recipe:
     """How a form is made.
 
     ``recorded``: as one piece for the device; ``tuned``: with every convolution's algorithms timed
-    before.
+    before. ``painter`` makes a painter that is not packed from the networks, such as one of
+    another runtime.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Recipe:
     finish: Callable[[], Finish] = lambda: plain_finish
     recorded: bool = False
     tuned: bool = False
+    painter: Callable[[str, "Standing", Device], Painter] | None = None
 
 
 def recipes_for(device: str) -> tuple[Recipe, ...]:
@@ -240,12 +242,14 @@ class Forms:
             risen()
 
     def _painter(self, recipe: Recipe, standing: Standing) -> Painter:
+        if recipe.painter is not None:
+            return recipe.painter(recipe.name, standing, self.device)
         with self.piece(), torch.inference_mode():
             packed = self._packed_for(recipe)
             source = packed.warping.prepare(standing.encoded.feature_3d, standing.driver.x_s)
             driving = Driving(standing.driver)
             self.device.settle()  # all that was made beside the queue that will read it
-        return Painter(
+        return PackedPainter(
             packed, driving, source, self.device, recorded=recipe.recorded, tuned=recipe.tuned
         )
 

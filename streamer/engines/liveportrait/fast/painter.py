@@ -1,5 +1,6 @@
 """One portrait as one form of the networks draws it: rows of parameters in, crops out."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,7 +9,7 @@ from torch import Tensor
 
 from streamer.engines.liveportrait.crop import CROP_PX
 from streamer.engines.liveportrait.fast.driving import NAMES, Driving
-from streamer.engines.liveportrait.fast.finish import Finish
+from streamer.engines.liveportrait.fast.finish import Finish, plain_finish
 from streamer.engines.liveportrait.fast.generator import FastGenerator
 from streamer.engines.liveportrait.fast.glue import Glue, Source, wide
 from streamer.engines.liveportrait.fast.graphs import Device, Work
@@ -42,7 +43,7 @@ class Easel:
     paint: Work
 
 
-class Painter:
+class Painter(ABC):
     """Draws one portrait. ``recorded`` lets the device repeat its work with one call.
 
     What is painted for one batch is overwritten by the next of the same size: who calls sees to
@@ -51,29 +52,33 @@ class Painter:
 
     def __init__(
         self,
-        packed: Packed,
-        driving: Driving,
-        source: Source,
+        form: str,
         device: Device,
+        finish: Finish = plain_finish,
         *,
-        recorded: bool,
+        recorded: bool = False,
         tuned: bool = False,
     ) -> None:
-        self.form: Final = packed.form
-        self.finish: Final = packed.finish
-        self._packed = packed
-        self._driving = driving
-        self._source = source
+        self.form: Final = form
+        self.finish: Final = finish
         self._device = device
         self._recorded = recorded
         self._tuned = tuned
         self._easels: dict[int, Easel] = {}
 
     @property
+    @abstractmethod
     def runs_on(self) -> str:
-        """Where the packed weights are, their precision, and the form."""
-        weight = next(iter(self._packed.generator.state_dict().values()))
-        return f"{weight.device} {str(weight.dtype).removeprefix('torch.')}: {self.form}"
+        """Where the weights are, their precision, and the form."""
+
+    @property
+    @abstractmethod
+    def backend(self) -> str:
+        """The library that computes, its version, and the form."""
+
+    @abstractmethod
+    def _draw(self, parameters: Tensor) -> tuple[Tensor, Tensor]:
+        """Return crops and lights. Shapes: (B, 17) -> (B, 512, 512, 3) uint8, (B,)."""
 
     @property
     def batches(self) -> tuple[int, ...]:
@@ -107,8 +112,35 @@ class Painter:
         """Let a batch size be used, when it has been proven."""
         self._easels = {**self._easels, batch: easel}
 
+
+class PackedPainter(Painter):
+    """Draws one portrait with packed networks."""
+
+    def __init__(
+        self,
+        packed: Packed,
+        driving: Driving,
+        source: Source,
+        device: Device,
+        *,
+        recorded: bool,
+        tuned: bool = False,
+    ) -> None:
+        super().__init__(packed.form, device, packed.finish, recorded=recorded, tuned=tuned)
+        self._packed = packed
+        self._driving = driving
+        self._source = source
+
+    @property
+    def runs_on(self) -> str:  # noqa: D102
+        weight = next(iter(self._packed.generator.state_dict().values()))
+        return f"{weight.device} {str(weight.dtype).removeprefix('torch.')}: {self.form}"
+
+    @property
+    def backend(self) -> str:  # noqa: D102
+        return f"torch {torch.__version__} {self.form}"
+
     def _draw(self, parameters: Tensor) -> tuple[Tensor, Tensor]:
-        """Return crops and lights. Shapes: (B, 17) -> (B, 512, 512, 3) uint8, (B,)."""
         x_d = self._driving(parameters)
         x = self._packed.generator(self._packed.warping(self._source, x_d))
         crops = self._packed.glue.picture(x)

@@ -24,9 +24,6 @@ IMAGE: Final = "image"
 BATCH: Final = "batch"
 """The free axis's name."""
 
-# Bump when the graph's meaning or layout changes: files of another version are not used.
-GRAPH_VERSION: Final = 1
-
 # What the graph may consist of: each one is in every runtime that we know of, for tensors of four
 # axes at most. No 3-D convolution, no GridSample, no loop, no arithmetic about shapes.
 OPERATORS: Final = frozenset(

@@ -1,0 +1,54 @@
+"""A portrait as another runtime draws it: keypoints from torch, pictures from the backend."""
+
+import torch
+from torch import Tensor
+
+from streamer.engines.liveportrait.crop import CROP_PX
+from streamer.engines.liveportrait.fast.driving import Driving
+from streamer.engines.liveportrait.fast.forms import Standing
+from streamer.engines.liveportrait.fast.graphs import Device
+from streamer.engines.liveportrait.fast.painter import Painter
+from streamer.engines.liveportrait.portable.backend import Backend
+from streamer.errors import EngineError
+
+
+class BackendPainter(Painter):
+    """Draws one portrait with a backend; on the ladder it stands like any other form."""
+
+    def __init__(self, form: str, backend: Backend, standing: Standing, device: Device) -> None:
+        super().__init__(form, device)
+        self._backend = backend
+        self._driving = Driving(standing.driver)
+        # Copies, contiguous: a backend may read them at any time, and the networks are not asked.
+        self._feature_3d = _host(standing.encoded.feature_3d)
+        self._kp_source = _host(standing.driver.x_s)
+
+    @property
+    def runs_on(self) -> str:  # noqa: D102
+        return f"{self._backend.device}: {self._backend.name}"
+
+    @property
+    def backend(self) -> str:  # noqa: D102
+        return self._backend.name
+
+    def _draw(self, parameters: Tensor) -> tuple[Tensor, Tensor]:
+        x_d = _host(self._driving(parameters))
+        batch = len(x_d)
+        # Some runtimes crash on coordinates that are not finite.
+        if not x_d.isfinite().all():
+            raise EngineError("the keypoints are not finite")
+        image = self._backend.draw(self._feature_3d.numpy(), self._kp_source.numpy(), x_d.numpy())
+        pictures = torch.from_numpy(image)
+        if pictures.shape != (batch, 3, CROP_PX, CROP_PX):
+            raise EngineError(
+                f"a picture of {tuple(pictures.shape)} instead of {(batch, 3, CROP_PX, CROP_PX)}"
+            )
+        # Bytes hide what is not finite, so it is looked for before. Truncated, as the reference.
+        lights = pictures.mean(dim=(1, 2, 3), dtype=torch.float64).float()
+        crops = (pictures.nan_to_num(0.0).clamp(0.0, 1.0) * 255.0).to(torch.uint8)
+        name = parameters.device
+        return crops.permute(0, 2, 3, 1).to(name), lights.to(name)
+
+
+def _host(value: Tensor) -> Tensor:
+    return value.detach().to("cpu", torch.float32, copy=True).contiguous()
