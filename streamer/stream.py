@@ -57,6 +57,9 @@ log = logging.getLogger(__name__)
 # Housekeeping (preset files, memory, camera messages) once in this time; nothing in it is urgent.
 HOUSEKEEPING_S: Final = 0.5
 
+# What was asked for may vanish while it runs; a renderer that goes on does so without.
+GIVEN_PATHS: Final = ("presets", "photos", "privacy_picture", "take")
+
 # A frame is begun this part of a period before its deadline: longer than a usual frame takes to
 # draw on a CPU, so that frames leave evenly; more would delay a cue for nothing.
 LEAD: Final = 0.3
@@ -315,7 +318,9 @@ class Stream:
         }
         if self._link is not None:
             link = self._link
-            chores["choices"] = lambda: link.keep({**self.choices(), "seed": self.seed})
+            chores["choices"] = lambda: link.keep(
+                {**self.choices(), "seed": self.seed, "paths": self._paths()}
+            )
         if self._taking is not None:
             chores["take"] = self._taking.flush
         # One that fails keeps no other from being done, and is tried again.
@@ -382,7 +387,7 @@ class Stream:
         return self._output.badge
 
     def set_badge(self, badge: str) -> None:
-        """Draw the badge into every frame from the next one on, or no more. Raises `ConfigError`."""
+        """Draw the badge into every frame from now on, or no more. Raises `ConfigError`."""
         self._output.set_badge(badge)
 
     # --- engine, portrait and view
@@ -546,6 +551,11 @@ class Stream:
             "style": wishes.idle_style,
             "idle": wishes.idle_strength,
         }
+
+    def _paths(self) -> dict[str, str]:
+        """Return the files and folders that were asked for, under the names of `Config`."""
+        found = {name: getattr(self.config, name) for name in GIVEN_PATHS}
+        return {name: str(path.absolute()) for name, path in found.items() if path is not None}
 
     def health(self, now: float | None = None) -> tuple[bool, dict[str, object]]:
         """Return whether frames flow, and the short state. ``now`` is stream time in s."""

@@ -122,7 +122,7 @@ def execute(options: argparse.Namespace) -> int:
         *("osc", "osc_allow", "osc_feedback", "oscquery", "vmc", "hotkeys"),
         *("seconds", "report", "privacy_picture", "take", "record", "mic", "delay"),
     )
-    if "take" in flags:
+    if "take" in flags and flags["take"].exists():
         flags = {**read_take(flags["take"]).settings, **flags}
     for name in ("osc_allow", "osc_feedback"):
         if name in flags:
@@ -132,7 +132,9 @@ def execute(options: argparse.Namespace) -> int:
     if "hotkeys" in flags:
         flags["hotkeys"] = convert("hotkeys", ",".join(flags["hotkeys"]), "--hotkeys")
     link: Link | None = getattr(options, "link", None)
-    load_config(flags)  # what was typed is checked before anything is looked for
+    resume = link.resume() if link is not None else None
+    if resume is None:
+        load_config(flags)  # what was typed is checked before anything is looked for
     logging.basicConfig(
         level=logging.DEBUG if options.verbose else logging.INFO,
         format="%(asctime)s %(levelname)-7s %(message)s",
@@ -145,7 +147,6 @@ def execute(options: argparse.Namespace) -> int:
         signal.signal(number, lambda _n, _f: end.set())
     memory = Memory(remembered_file())
     choices: Mapping[str, Any] = {} if options.fresh else remembered()
-    resume = link.resume() if link is not None else None
     if resume is not None:
         log.warning("The renderer goes on where the one before it stopped.")
         flags, choices = going_on(flags, resume, careful=link is not None and link.careful)
@@ -203,8 +204,13 @@ def going_on(
         log.warning(
             "The recording ended with the renderer. Until then it is in %s.", flags["record"]
         )
+    gone = {
+        name: None for name, path in choices.pop("paths", {}).items() if not Path(path).exists()
+    }
+    for name in gone:
+        log.warning("What was asked for with --%s is gone.", name.replace("_", "-"))
     kept = {name: v for name, v in flags.items() if name not in (*choices, "record")}
-    return {**kept, **seed}, choices
+    return {**kept, **seed, **gone}, choices
 
 
 def begin(

@@ -7,7 +7,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from control.commands.run import going_on
 from control.remembered import recall, remembered_file
+from control.settings import load_config
+from streamer.sending.link import Resume
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 QUIET = ("--camera", "none", "--panel", "off", "--osc", "off", "--engine", "warp")
@@ -75,3 +78,33 @@ def test_a_damaged_memory_is_set_aside_and_the_stream_starts(tmp_path: Path) -> 
 
     assert "set aside" in said
     assert not remembered_file().exists()
+
+
+def test_a_renderer_goes_on_with_what_was_chosen_last_and_without_what_is_gone(
+    tmp_path: Path,
+) -> None:
+    there = tmp_path / "photos"
+    there.mkdir()
+    resume = Resume(
+        {
+            "photo": "sample-image",
+            "engine": "liveportrait",
+            "seed": 7,
+            "paths": {"photos": str(there), "presets": str(tmp_path / "gone")},
+        }
+    )
+    typed = {
+        "photo": "mona-lisa",
+        "photos": there,
+        "presets": tmp_path / "gone",
+        "record": tmp_path / "take.yaml",
+        "osc": "off",
+    }
+
+    flags, choices = going_on(typed, resume, careful=False)
+    careful = going_on(typed, resume, careful=True)[1]
+
+    assert flags == {"photos": there, "presets": None, "osc": "off", "seed": 7}
+    assert choices == {"photo": "sample-image", "engine": "liveportrait"}
+    assert careful == {"photo": "sample-image", "engine": "warp"}
+    assert load_config(flags, remembered=choices, environment={}).photo == "sample-image"
