@@ -31,6 +31,12 @@ FORBIDDEN = {
         "streamer.loop",
     ),
     "streamer.loop": ("streamer.stream",),
+    # The sender's process draws nothing and serves nobody.
+    "streamer.sending": (
+        *("streamer.animation", "streamer.engines", "streamer.stream", "streamer.loop"),
+        "streamer.stage",
+    ),
+    "control.supervisor": ("streamer.stream", "control.commands", "control.panel", "control.osc"),
 }
 
 # Who alone may import a heavy or outward library.
