@@ -20,12 +20,11 @@ from streamer.animation.loops import GRID, Loops
 from streamer.animation.presets import Preset
 from streamer.controls import Controls, Wishes
 from streamer.engines.baked.clip_file import SUFFIX
-from streamer.engines.face_steps import NAMES, in_px, steps
+from streamer.engines.face_steps import MIXED_PX, NAMES, in_px, steps
 from streamer.parameters import PARAMETERS, Face
 
-# At half the rate a face between two others is left out if neither is farther from it than this:
-# so near, the two mixed look like it. Judged by eye: lids at 5 px show two edges.
-MIXED_PX: Final = 3.0
+# At half the rate a face is left out if the two beside it make it, mixed, but for this much.
+OFF_PX: Final = 0.6
 
 # A slider is baked in steps of this size, the size that a mixture of two faces bridges.
 SLIDER_STEP_PX: Final = 2.5
@@ -80,9 +79,15 @@ def plan(
     jobs += [Job("preset", name, tuple(_preset(rest, p, under))) for name, p in presets.items()]
     if sliders:
         jobs += [Job("slider", name, tuple(_slider(rest, name))) for name in SLIDERS]
-    if fps < GRID:
-        jobs = [replace(job, faces=tuple(_halved(job.faces))) for job in jobs]
-    return [replace(job, faces=tuple(_once(job.faces))) for job in jobs]
+    return [
+        replace(job, faces=tuple((_halved if _moves(job, fps) else _once)(job.faces)))
+        for job in jobs
+    ]
+
+
+def _moves(job: Job, fps: int) -> bool:
+    """Whether its faces follow each other in time, at half the rate."""
+    return fps < GRID and job.kind != "slider"
 
 
 def shard(jobs: Iterable[Job], number: int, count: int) -> list[Job]:
@@ -154,16 +159,18 @@ def _slider(rest: Face, name: str) -> list[Face]:
 
 
 def _halved(faces: Sequence[Face]) -> list[Face]:
-    """Leave out every second face where its neighbours can be mixed in its place."""
-    if len(faces) < 3:
-        return list(faces)
+    """Leave out every second face where its neighbours can be mixed in its place.
+
+    Neighbours stay beside each other, even where one of them has come before.
+    """
+    faces = [face for i, face in enumerate(faces) if i == 0 or steps(face) != steps(faces[i - 1])]
     places = np.array([in_px(face) for face in faces])
     kept = []
     for i, face in enumerate(faces):
         if i % 2 == 1 and i + 1 < len(faces):
             reach = np.abs(places[i + 1] - places[i - 1]).max()
             off = np.abs(0.5 * (places[i - 1] + places[i + 1]) - places[i]).max()
-            if reach <= 2 * MIXED_PX and off <= 0.25 * MIXED_PX:
+            if reach <= MIXED_PX and off <= OFF_PX:
                 continue
         kept.append(face)
     return kept

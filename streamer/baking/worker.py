@@ -9,6 +9,7 @@ from filelock import FileLock, Timeout
 from streamer.baking.jobs import Job
 from streamer.baking.source import Source
 from streamer.engines.baked.clip_file import ClipLog, encode, open_clip, pack
+from streamer.engines.face_steps import steps
 
 LOCK_SUFFIX: Final = ".lock"
 
@@ -60,11 +61,13 @@ def is_done(path: Path) -> bool:
 def _draw(job: Job, path: Path, source: Source, drawn: Drawn, go_on: Callable[[], bool]) -> None:
     log = ClipLog(path)
     try:
+        there: dict[bytes, bytes] = {}
         for number, face in enumerate(job.faces):
             if number not in log.pictures:
                 if not go_on():
                     return
-                log.add(number, encode(source.draw(face)))
+                log.add(number, there.get(steps(face)) or encode(source.draw(face)))
+            there[steps(face)] = log.pictures[number]
             drawn(job, number + 1)
         log.finish(job.name, job.faces)
     finally:

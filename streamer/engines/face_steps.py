@@ -14,6 +14,10 @@ from streamer.parameters import PARAMETERS, Face
 # Two faces that differ by less than this, in each parameter for itself, are one picture.
 STEP_PX: Final = 0.25
 
+# The pictures of two faces this near can be mixed; farther apart both are seen. Judged by eye: lids
+# at 6 px have two edges.
+MIXED_PX: Final = 5.0
+
 # The crop's width is 2 units of the keypoints. Offsets are multiplied by the head's own scale; a
 # face fills a good half of the crop, which keeps the scale below 2.
 PX_PER_UNIT: Final = 256.0

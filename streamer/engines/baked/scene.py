@@ -23,13 +23,10 @@ from streamer.engines.baked.catalogue import (
 )
 from streamer.engines.baked.lay import Lay
 from streamer.engines.baked.residue import SERVED, Residue
-from streamer.engines.face_steps import in_px
+from streamer.engines.face_steps import MIXED_PX, in_px
 from streamer.errors import EngineError
 from streamer.parameters import Face
 from streamer.view import Frame
-
-# Two faces this near are mixed where one between them is asked for; farther ones show double.
-MIXED_PX: Final = 5.0
 
 # One picture does for the whole face if neither eyes nor mouth are farther off than this.
 TOGETHER_PX: Final = 1.5
