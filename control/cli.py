@@ -27,6 +27,7 @@ COMMANDS: Final = (
     "bench",
     "doctor",
     "support",
+    "autostart",
 )
 
 # What a renderer ends with whose camera another Living Portrait has; a user gets 1.
