@@ -31,6 +31,9 @@ from streamer.view import Frame
 # One picture does for the whole face if neither eyes nor mouth are farther off than this.
 TOGETHER_PX: Final = 1.5
 
+# Skin that the field moves farther than this looks better in a picture that has it so.
+STRETCHED_PX: Final = 2.0
+
 # A picture that is off by so much more, or less, than the one before is faded in.
 CUT_PX: Final = 1.2
 FADE_S: Final = 0.13
@@ -44,6 +47,7 @@ LOOPED_STYLE: Final = "eco"
 
 _EYES: Final = UPPER * (WHOLE >= 1.0)
 _MOUTH: Final = LOWER * (WHOLE >= 1.0)
+_SKIN: Final = SERVED & (WHOLE >= 1.0)
 
 
 class BakedScene:
@@ -154,8 +158,7 @@ class BakedScene:
         index = catalogue.nearest(wanted, WHOLE, self._indices[0])
         whole = catalogue.mixed(index, wanted, WHOLE, MIXED_PX)
         off = self._short_of(whole.place, wanted)
-        apart = max(_length(off * _EYES), _length(off * _MOUTH)) > TOGETHER_PX
-        if not apart or self._residue is None:
+        if self._residue is None or not _apart(off, whole.place, wanted):
             picture = self._picture(whole, wanted)
             if picture is None:
                 return None
@@ -203,6 +206,13 @@ class BakedScene:
     def _note(self, off: Vector) -> None:
         far = set(named(off, TOLD_PX))
         self._off_for = {name: self._off_for.get(name, 0) + 1 for name in far}
+
+
+def _apart(off: Vector, shown: Vector, wanted: Vector) -> bool:
+    """Whether one picture is too far off for eyes or mouth, also for the field to be trusted."""
+    stretched = np.where(_SKIN, np.maximum(np.abs(wanted - shown) - STRETCHED_PX, 0.0), 0.0)
+    off = np.maximum(np.abs(off), stretched)
+    return max(_length(off * _EYES), _length(off * _MOUTH)) > TOGETHER_PX
 
 
 def _length(vector: Vector) -> float:
