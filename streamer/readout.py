@@ -87,6 +87,7 @@ class Readout:
             "viewers": self.preview.viewers,
             "seed": self.seed,
             "sender": self._sender(),
+            "restarts": self.link.restarts() if self.link is not None else {},
             "processes": self.link.processes()
             if self.link is not None
             else {"living-portrait": os.getpid()},

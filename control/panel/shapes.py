@@ -111,6 +111,17 @@ PROGRESS: Final = gives(
     left_s=or_null(number(0)),
     message=text(meaning="what went wrong, or what is waited for"),
 )
+# What the sender's process counts; the numbers are there once it has told them.
+SENDER: Final = gives(
+    pid=maybe(whole()),
+    shows=maybe(text("nothing", "frames", "held", "standby")),
+    sent=maybe(whole(0, meaning="frames that the camera got")),
+    held=maybe(whole(0, meaning="of them those that repeated the one before")),
+    standby=maybe(whole(0, meaning="of them those of the standby loop")),
+    late=maybe(whole(0)),
+    dropped=maybe(whole(0, meaning="periods in which nothing was sent")),
+    interval_ms=maybe(mapping(number(0), "p50, p99 and max between two frames")),
+)
 STATE: Final = extended(
     HEALTH,
     face=mapping(number(), "every parameter's present value"),
@@ -131,6 +142,8 @@ STATE: Final = extended(
     faults=whole(0, meaning="frames that were not fit to be shown"),
     viewers=whole(0, meaning="who watches the preview"),
     seed=whole(),
+    sender=maybe(or_null(SENDER)),
+    restarts=maybe(mapping(whole(0), "how often renderer and sender were started again")),
     processes=mapping(whole(), "process numbers by name"),
     osc=OSC,
     changing=CHANGING,

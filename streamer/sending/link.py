@@ -127,6 +127,11 @@ class Link:
         """Say that the renderer ends because it is to end."""
         self.board[Number.ENDED] = 1
 
+    def restarts(self) -> dict[str, int]:
+        """Return how often each process was started again."""
+        board = self.board
+        return {"renderer": board[Number.RESTARTS], "sender": board[Number.SENDER_RESTARTS]}
+
     def processes(self) -> dict[str, int]:
         """Return the program's processes by name."""
         found = {"living-portrait": self.program, "renderer": os.getpid()}
