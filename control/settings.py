@@ -28,7 +28,7 @@ _PATHS: Final = {
     *("presets", "photos", "weights", "bakes", "report", "privacy_picture", "record", "take"),
 }
 _SWITCHES: Final = {"mirror", "paste_back"}
-_SECRET: Final = {"panel_token"}
+_SECRET: Final = {"panel_token", "stream"}
 _WHOLE: Final = {"seed", "face", "cache_mb"}
 _TRUE: Final = {"1", "true", "yes", "on"}
 _FALSE: Final = {"0", "false", "no", "off"}

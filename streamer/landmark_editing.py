@@ -21,6 +21,7 @@ from streamer.photo import Photo, read_photo
 from streamer.photo_library import PhotoLibrary
 from streamer.resources import shipped
 from streamer.view import View
+from streamer.whole_file import private_folder
 
 # Whose points they are: the user's, the file that came with the program, found just now, nobody's.
 Source = Literal["yours", "shipped", "found", "none"]
@@ -103,7 +104,7 @@ class LandmarkEditing:
         landmarks = replace(self._drawable(photo, document), found_by=FOUND_BY)
         path = _place_for(photo)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            private_folder(path.parent)
             aside = _moved_aside(path)
             save_sidecar(path, landmarks, photo)
         except OSError as exc:

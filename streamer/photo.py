@@ -7,6 +7,7 @@ pixel is decoded.
 
 import hashlib
 import io
+import re
 import stat
 import threading
 import unicodedata
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from streamer.errors import PhotoError
@@ -33,6 +35,10 @@ MAX_SIDE: Final = 2048
 # a picture above that is refused unread.
 MAX_PIXELS: Final = 40_000_000
 MAX_FILE_BYTES: Final = 128 * 2**20
+
+# A progressive JPEG comes in about ten passes over the whole picture, which cost the same whether
+# they hold anything or not: a small file of a million passes would keep a processor for hours.
+MAX_PASSES: Final = 50
 
 # Where a picture is transparent it is laid over this grey: no colour cast on hair and skin.
 BACKDROP: Final = (128, 128, 128)
@@ -56,8 +62,15 @@ _UPRIGHT_BY: Final = {
     8: Image.Transpose.ROTATE_90,
 }
 
+# Source: ITU-T T.81, table B.1. In a scan FF stands for itself before 00, and before D0 to D7 it
+# only tells how far the scan is.
+_MARKER: Final = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+_START_OF_SCAN, _END_OF_IMAGE, _ALONE = 0xDA, 0xD9, (0xD8, 0x01)
+
 # Brands of the HEIF family that hold HEVC pictures. Source: ISO/IEC 23008-12, annex B.
 _HEIC_BRANDS: Final = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
+
+_STRIP: Final = 256  # rows
 
 # Python's warning filters are one per process, so only one picture is decoded at a time.
 _quiet_lock = threading.Lock()
@@ -100,6 +113,7 @@ def photo_from_bytes(data: bytes, path: Path, name: str | None = None) -> Photo:
     with _quietly():
         opened = _open(path, data)
         size = _checked_size(path, opened)
+        _check_passes(path, opened, data)
         try:
             # A JPEG can be decoded at 1/2, 1/4 or 1/8 of its size straight away.
             opened.draft(None, (MAX_SIDE, MAX_SIDE))
@@ -217,6 +231,27 @@ def _checked_size(path: Path, opened: Image.Image) -> tuple[int, int]:
     return width, height
 
 
+def _check_passes(path: Path, opened: Image.Image, data: bytes) -> None:
+    if opened.format in ("JPEG", "MPO") and (passes := _passes(data)) > MAX_PASSES:
+        raise PhotoError(
+            f"{_quoted(path)} is stored in more than {MAX_PASSES} passes ({passes} and more). Open "
+            "it in an image program and save it again as JPEG or PNG."
+        )
+
+
+def _passes(data: bytes) -> int:
+    """Count the scans of a JPEG's first picture; far above `MAX_PASSES` it stops to count."""
+    at = passes = 0
+    while passes <= 2 * MAX_PASSES and (found := _MARKER.search(data, at)):
+        at, marker = found.end(), data[found.start() + 1]
+        if marker == _END_OF_IMAGE:
+            break
+        passes += marker == _START_OF_SCAN
+        if marker not in _ALONE:
+            at += int.from_bytes(data[at : at + 2], "big")
+    return passes
+
+
 def _upright(image: Image.Image) -> tuple[Image.Image, bool]:
     """Turn by the camera's note; also tell whether width and height changed places."""
     try:
@@ -251,15 +286,25 @@ def _rgb(image: Image.Image, icc_profile: bytes | None) -> Frame:
 
 def _eight_bit(image: Image.Image) -> Image.Image:
     """Scale 16-bit, 32-bit and float grey to 8 bits; Pillow's own conversion clips to white."""
-    values = np.nan_to_num(np.asarray(image, dtype=np.float64), nan=0.0, posinf=0.0, neginf=0.0)
-    high = float(values.max())
+    values = np.asarray(image)
+    # In strips: forty million numbers of double precision would come to a third of a gigabyte.
+    strips = range(0, len(values), _STRIP)
+    high = max(float(_finite(values[y : y + _STRIP]).max()) for y in strips)
     if image.mode == "F" and high <= 1.0:
         full = 1.0
     elif image.mode.startswith("I;16") or high > 255.0:
         full = 65535.0 if high <= 65535.0 else high
     else:
         full = 255.0
-    return Image.fromarray(np.rint(np.clip(values / full, 0.0, 1.0) * 255.0).astype(np.uint8))
+    grey = np.empty(values.shape, np.uint8)
+    for y in strips:
+        part = _finite(values[y : y + _STRIP]) / full
+        grey[y : y + _STRIP] = np.rint(np.clip(part, 0.0, 1.0) * 255.0)
+    return Image.fromarray(grey)
+
+
+def _finite(values: NDArray[Any]) -> NDArray[np.float64]:
+    return np.nan_to_num(values.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
 
 
 def _to_srgb(image: Image.Image, icc_profile: bytes) -> Image.Image:

@@ -14,6 +14,7 @@ from typing import Final
 from streamer.errors import NoFaceError, PhotoError
 from streamer.photo import MAX_FILE_BYTES, Photo, format_of, name_of, photo_from_bytes
 from streamer.photo_about import about_path
+from streamer.whole_file import private_folder
 
 # The name that a file gets by what it is, whatever it was called.
 SUFFIXES: Final = {
@@ -73,7 +74,7 @@ def keep(
     _judge(data, _free(folder, stem, ".jpg", taken), _shown(file_name), check)
     suffix = SUFFIXES.get(format_of(data), ".jpg")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        private_folder(folder)
         _sweep(folder)
         handle, incoming = tempfile.mkstemp(prefix=_INCOMING, dir=folder)
         try:

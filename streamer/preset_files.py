@@ -9,7 +9,7 @@ from streamer.animation.preset_library import PresetLibrary
 from streamer.animation.preset_writing import as_text, written
 from streamer.animation.presets import NAME, Preset, read_preset
 from streamer.errors import PresetError
-from streamer.whole_file import write_whole
+from streamer.whole_file import private_folder, write_whole
 
 # A folder of presets is a set of buttons; beyond this a script has gone wild.
 MOST_OWN: Final = 300
@@ -65,7 +65,7 @@ class PresetFiles:
         if path.is_symlink():
             raise PresetError(f"{path} is a link and is not written to; delete it first.")
         try:
-            self._own.mkdir(parents=True, exist_ok=True)
+            private_folder(self._own)
             write_whole(path, as_text(written(preset)).encode())
         except OSError as exc:
             raise PresetError(f"{path} could not be written: {exc.strerror or exc}.") from exc

@@ -8,11 +8,11 @@ from typing import Final
 
 from control.live import PhotoEntry
 from control.problems import Problem
+from streamer import PhotoError
+from streamer.photo import read_photo
 
 THUMBNAIL_PX: Final = 240
 MAX_THUMBNAILS: Final = 128
-# More than any camera makes; Pillow only warns, and at twice its own number refuses.
-MAX_PIXELS: Final = 100_000_000
 
 
 class Thumbnails:
@@ -26,30 +26,32 @@ class Thumbnails:
         """Return a JPEG. Raises `Problem` for a file that is no picture."""
         try:
             status = Path(entry.path).stat()
-            key = (str(entry.path), status.st_mtime_ns, status.st_size)
-            with self._lock:
-                if key not in self._made:
-                    self._made[key] = _thumbnail(entry)
-                    while len(self._made) > MAX_THUMBNAILS:
-                        self._made.popitem(last=False)
-                return self._made[key]
-        except (OSError, ValueError, SyntaxError) as exc:  # Pillow's words for broken files
+        except OSError as exc:
             raise Problem(
-                422, "no-picture", f"The file of photo '{entry.name}' cannot be shown: {exc}."
+                422,
+                "no-picture",
+                f"The file of photo '{entry.name}' cannot be shown: {exc.strerror}.",
             ) from exc
+        key = (str(entry.path), status.st_mtime_ns, status.st_size)
+        with self._lock:
+            if key not in self._made:
+                self._made[key] = _thumbnail(entry)
+                while len(self._made) > MAX_THUMBNAILS:
+                    self._made.popitem(last=False)
+            return self._made[key]
 
 
 def _thumbnail(entry: PhotoEntry) -> bytes:
-    from PIL import Image, ImageOps
+    """Draw it from what the engines would get: the same files are read, with the same care."""
+    from PIL import Image
 
-    with Image.open(entry.path) as opened:
-        if opened.width * opened.height > MAX_PIXELS:
-            raise ValueError(f"{opened.width}x{opened.height} pixels are too many")
-        opened.draft("RGB", (2 * THUMBNAIL_PX, 2 * THUMBNAIL_PX))
-        upright = ImageOps.exif_transpose(opened).convert("RGBA")
-    upright.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX))
-    flat = Image.new("RGB", upright.size, (32, 34, 38))
-    flat.paste(upright, mask=upright.getchannel("A"))
+    try:
+        upright = Image.fromarray(read_photo(Path(entry.path)).image)
+    except PhotoError as exc:
+        raise Problem(
+            422, "no-picture", f"The file of photo '{entry.name}' cannot be shown: {exc}"
+        ) from exc
+    upright.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX), reducing_gap=2.0)
     data = io.BytesIO()
-    flat.save(data, "JPEG", quality=85)
+    upright.save(data, "JPEG", quality=85)
     return data.getvalue()

@@ -27,6 +27,7 @@ from streamer.errors import NoFaceError, PhotoError
 from streamer.geometry import apply, scaling_about_edges
 from streamer.photo import Photo
 from streamer.resources import shipped
+from streamer.whole_file import private_folder
 
 log: Final = logging.getLogger(__name__)
 
@@ -156,7 +157,7 @@ def _rest_of(marks: Marks, photo: Photo, face: int, cache_dir: Path | None) -> L
 def _new(photo: Photo, face: int, cached: Path) -> Landmarks:
     found = _detect(photo, face)
     try:
-        cached.parent.mkdir(parents=True, exist_ok=True)
+        private_folder(cached.parent)
         save_sidecar(cached, found, photo)
     except (
         OSError,
