@@ -3,6 +3,7 @@
 import logging
 import socket
 import threading
+import time
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from control.live import Live
 from control.oscquery.announce import Announcement, announce
 from control.oscquery.app import create_query_app
 from control.panel.names import Names, is_this_machine
+from control.panel.wire import Channel, sweep
 from control.ports import RETRY_S, listener, taken_message
 
 log = logging.getLogger(__name__)
@@ -19,7 +21,10 @@ log = logging.getLogger(__name__)
 # Browsers of OSCQuery ask now and then, one at a time.
 THREADS: Final = 1
 CONNECTIONS: Final = 16
+# From one other machine, so that one alone cannot hold all; none from who may not ask.
+PER_ADDRESS: Final = 4
 STOP_S: Final = 3.0
+SWEEP_S: Final = 1.0
 MAX_BODY_BYTES: Final = 1024
 
 
@@ -39,12 +44,14 @@ class QueryServer:
         may_ask: Callable[[str], bool] = is_this_machine,
         retry_s: float = RETRY_S,
         announcer: Callable[[str, int, int], Announcement | None] = announce,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         names = Names()
         names.add(host)
         self._app = create_query_app(stream, osc_port=osc_port, names=names, may_ask=may_ask)
         self._host, self._port, self._osc_port = host, port, osc_port
-        self._retry_s, self._announcer = retry_s, announcer
+        self._retry_s, self._announcer, self._now = retry_s, announcer, now
+        self._may_ask = may_ask
         self._announcement: Announcement | None = None
         self._message = ""
         self._server: Any = None
@@ -105,6 +112,9 @@ class QueryServer:
         if sock is not None:
             sock.close()
 
+    def _per_address(self, address: str) -> int:
+        return PER_ADDRESS if self._may_ask(address) else 0
+
     def _open(self) -> socket.socket | None:
         try:
             sock = listener(self._host, self._port, CONNECTIONS)
@@ -125,19 +135,26 @@ class QueryServer:
             log_socket_errors=False,
             ident=None,
         )
+        # The page's own: who sends slowly, much or nothing is cut off, and nobody else waits.
+        self._server.channel_class = Channel
+        self._server.limit = lambda _request, _address: MAX_BODY_BYTES
         self._listening.set()
         return sock
 
     def _serve(self) -> None:
-        server = self._server
+        server, next_sweep = self._server, self._now()
         try:
             while not self._stop.is_set():
                 # One turn of waitress' own loop; `stop` wakes it through the server's trigger.
-                server.asyncore.loop(timeout=1.0, use_poll=True, map=server._map, count=1)
+                server.asyncore.loop(timeout=SWEEP_S, use_poll=True, map=server._map, count=1)
+                if (now := self._now()) >= next_sweep:
+                    next_sweep = now + SWEEP_S
+                    channels = list(server.active_channels.values())
+                    sweep(channels, now, is_this_machine, self._per_address)
         finally:
             self._listening.clear()
             for channel in list(server.active_channels.values()):
-                channel.handle_close()  # wakes an answer that waits for its client to read
+                channel.close_now()  # wakes an answer that waits for its client to read
             server.task_dispatcher.shutdown(timeout=STOP_S)
             with self._closing:
                 self._server = None

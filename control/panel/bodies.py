@@ -12,6 +12,8 @@ from control.problems import Problem
 
 # Every body of this interface fits many times; a larger one is a mistake or an attack.
 MAX_BODY_BYTES: Final = 64 * 1024
+# A preset goes five deep.
+MAX_DEPTH: Final = 12
 
 
 def read_body(keys: Collection[str], example: str) -> dict[str, Any]:
@@ -30,7 +32,10 @@ def read_body(keys: Collection[str], example: str) -> dict[str, Any]:
             f"not '{request.mimetype or 'none'}'. For example: {example}",
         )
     try:
-        body = json.loads(data, object_pairs_hook=_without_twins, parse_constant=_no_constant)
+        body = json.loads(
+            data.decode("utf-8"), object_pairs_hook=_without_twins, parse_constant=_no_constant
+        )
+        _check(body)
     except (ValueError, RecursionError) as exc:
         raise Problem(
             400, "bad-json", f"The body is no JSON: {exc}. For example: {example}"
@@ -103,6 +108,22 @@ def _shown(value: Any) -> str:
         return json.dumps(value)[:80]
     except ValueError:  # a number of more digits than Python writes
         return "a number that long"
+
+
+def _check(body: Any) -> None:
+    """Refuse what could neither be written nor shown again. Raises `ValueError`."""
+    waiting = [(body, 1)]
+    while waiting:
+        value, depth = waiting.pop()
+        if isinstance(value, str):
+            value.encode()  # half of a surrogate pair is no text
+        elif isinstance(value, dict | list):
+            if depth > MAX_DEPTH:
+                raise ValueError(f"it is nested more than {MAX_DEPTH} deep")
+            if isinstance(value, dict):
+                waiting += [(key, depth) for key in value]
+            inner = value.values() if isinstance(value, dict) else value
+            waiting += [(item, depth + 1) for item in inner]
 
 
 def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

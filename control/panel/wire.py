@@ -137,8 +137,16 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
             self.adj.max_request_body_size = self._limit(self) + 1  # waitress refuses at its number
 
 
-def sweep(channels: list[Channel], now: float, is_local: Callable[[str], bool]) -> None:
-    """Close the connections that take too long; called about once a second. ``now`` in seconds."""
+def sweep(
+    channels: list[Channel],
+    now: float,
+    is_local: Callable[[str], bool],
+    most: Callable[[str], int] = lambda _address: PER_ADDRESS,
+) -> None:
+    """Close the connections that take too long; called about once a second. ``now`` in seconds.
+
+    ``most`` says how many another machine may have.
+    """
     by_address: dict[str, int] = {}
     for channel in channels:
         if channel.seen_request is not channel.request:
@@ -147,7 +155,7 @@ def sweep(channels: list[Channel], now: float, is_local: Callable[[str], bool]) 
             channel.seen_activity, channel.quiet_since = channel.last_activity, now
         address = str(channel.addr[0])
         by_address[address] = by_address.get(address, 0) + 1
-        too_many = by_address[address] > PER_ADDRESS and not is_local(address)
+        too_many = not is_local(address) and by_address[address] > most(address)
         if too_many or _late(channel, now):
             channel.close_now()  # wakes an answer that waits for its client to read
 
