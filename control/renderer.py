@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from control import cli
+from streamer.heap import share_one_heap
 from streamer.sending.board import Board
 from streamer.sending.lifeline import watch_lifeline
 from streamer.sending.link import Link
@@ -19,6 +20,7 @@ from streamer.sending.link import Link
 def main(arguments: Sequence[str]) -> int:
     """Run the process; returns its exit code."""
     faulthandler.enable()
+    share_one_heap()
     token, program, *command = arguments
     link = Link(Board.attach(token), int(program))
     watch_lifeline(link.end.set)
