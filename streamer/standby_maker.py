@@ -11,6 +11,8 @@ from streamer.animation.animator import Animator
 from streamer.animation.idle_style import IdleStyle, LoopStyle
 from streamer.controls import Wishes
 from streamer.courtesy import Courtesy
+from streamer.engines import Scene
+from streamer.memory import give_back
 from streamer.parameters import Face
 from streamer.sending.board import Board
 from streamer.sending.standby import StandbyPlace, encode
@@ -20,7 +22,7 @@ log = logging.getLogger(__name__)
 
 # The loop's length and rate. The sender mixes neighbours, so that 15 look like 30; long enough
 # that a face that is looked at for a minute is not seen to repeat a habit.
-LENGTH_S: Final = 8.0
+LENGTH_S: Final = 6.0
 FPS: Final = 15.0
 STYLE: Final = "eco"
 
@@ -35,6 +37,10 @@ SLOWEST_FRAME_S: Final = 0.2
 PAUSE_S: Final = 0.03
 
 Look = tuple[int, Mapping[str, float]]
+
+
+class _NotNow(Exception):
+    """The loop is not finished, and the one before stays."""
 
 
 class StandbyMaker:
@@ -86,20 +92,25 @@ class StandbyMaker:
         if engine is None or portrait is None:
             return
         scene = engine.stage(portrait, view)
-        pictures: list[bytes] = []
         try:
-            for face in self._faces(scene.rest, look[1]):
-                self._courtesy.wait()
-                start = time.monotonic()
-                frame = scene.render(face)
-                if time.monotonic() - start > SLOWEST_FRAME_S and len(pictures) > 2:
-                    return
-                pictures.append(encode(frame))
-                if self._stop.wait(PAUSE_S) or self._look()[0] != look[0]:
-                    return
+            self._place.write(self._pictures(scene, look), FPS, look[0])
+        except _NotNow:
+            pass  # the look has changed, or the engine is too slow for this
         finally:
             scene.close()
-        self._place.write(pictures, FPS, look[0])
+            del scene
+            give_back()
+
+    def _pictures(self, scene: Scene, look: Look) -> Iterator[bytes]:
+        for index, face in enumerate(self._faces(scene.rest, look[1])):
+            self._courtesy.wait()
+            start = time.monotonic()
+            frame = scene.render(face)
+            if time.monotonic() - start > SLOWEST_FRAME_S and index > 2:
+                raise _NotNow
+            yield encode(frame)
+            if self._stop.wait(PAUSE_S) or self._look()[0] != look[0]:
+                raise _NotNow
 
     def _faces(self, rest: Face, held: Mapping[str, float]) -> Iterator[Face]:
         """Return the faces of one loop, which ends as it began."""

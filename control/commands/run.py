@@ -144,7 +144,7 @@ def execute(options: argparse.Namespace) -> int:
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     end = link.end if link is not None else threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda _n, _f: end.set())
+        signal.signal(number, link.struck if link is not None else lambda _n, _f: end.set())
     memory = Memory(remembered_file())
     choices: Mapping[str, Any] = {} if options.fresh else remembered()
     if resume is not None:

@@ -18,7 +18,7 @@ NOTE_BYTES: Final = 64 * 1024
 SLOT_BYTES: Final = 2 * 4096 * 4096
 # One is written, one was written last, one is being read, and one to spare.
 SLOTS: Final = 4
-# A loop of 8 s at 720p takes 8 to 12 MB; two places, so that the old one can play meanwhile.
+# A loop of 6 s at 720p takes about 10 MB; two places, so that the old one can play meanwhile.
 LOOP_BYTES: Final = 64 * 1024 * 1024
 LOOPS: Final = 2
 

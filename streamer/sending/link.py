@@ -55,6 +55,7 @@ class Link:
         """Set when this one is to end."""
         self.careful = bool(board[Number.CAREFUL])
         self.restarted = board[Number.FRAMES] > 0
+        self._struck = False
         self._left: tuple[object, ...] = ()
         self._kept: Mapping[str, Any] | None = None
 
@@ -123,9 +124,15 @@ class Link:
             self._kept = dict(choices)
             self.board.choices.write(self._kept)
 
+    def struck(self, number: int, frame: object) -> None:
+        """End because of a signal to this process alone, a handler: another one takes its place."""
+        self._struck = True
+        self.end.set()
+
     def ended(self) -> None:
-        """Say that the renderer ends because it is to end."""
-        self.board[Number.ENDED] = 1
+        """Say that the renderer ends because it is to end, unless it was struck."""
+        if not self._struck:
+            self.board[Number.ENDED] = 1
 
     def restarts(self) -> dict[str, int]:
         """Return how often each process was started again."""

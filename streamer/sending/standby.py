@@ -1,7 +1,7 @@
 """The loop that the camera shows while no frames come: JPEG pictures, kept in shared memory."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,8 +11,8 @@ import numpy as np
 from streamer.sending.board import HEADER_BYTES, LOOP_BYTES, LOOPS, Board, Number
 from streamer.view import Frame
 
-# A face that may be looked at for minutes; at 92 no blocks show on skin. 70 to 100 kB at 720p.
-QUALITY: Final = 92
+# A face that may be looked at for a minute; no blocks show on skin. About 100 kB at 720p.
+QUALITY: Final = 90
 
 # As many pictures as the table in a loop's header has room for.
 MAX_PICTURES: Final = HEADER_BYTES // 8 - 5
@@ -65,21 +65,28 @@ class StandbyPlace:
         self._heads = [block[:HEADER_BYTES].cast("q") for block in board.loops]
         self._data = [block[HEADER_BYTES:] for block in board.loops]
 
-    def write(self, pictures: Sequence[bytes], fps: float, stage: int) -> bool:
-        """Put a new loop in the place of the one before; False if it does not fit."""
+    def write(self, pictures: Iterable[bytes], fps: float, stage: int) -> bool:
+        """Put a new loop in the place of the one before; False if it does not fit or is none.
+
+        Each picture goes into the shared memory as it is made, and the loop counts when all are
+        there. An error of ``pictures`` comes through; the loop before stays then.
+        """
         room = LOOP_BYTES - HEADER_BYTES
-        if len(pictures) > MAX_PICTURES or sum(map(len, pictures)) > room:
-            return False
         newest = self._board[Number.LOOP]
         place = newest % LOOPS
         head, data = self._heads[place], self._data[place]
         head[0] |= 1
-        head[1], head[2], head[3] = stage, round(1000 * fps), len(pictures)
-        end = 0
-        for index, picture in enumerate(pictures):
+        end = count = 0
+        for picture in pictures:
+            if count == MAX_PICTURES or end + len(picture) > room:
+                return False
             data[end : end + len(picture)] = picture
             end += len(picture)
-            head[4 + index] = end
+            head[4 + count] = end
+            count += 1
+        if count < 2:
+            return False
+        head[1], head[2], head[3] = stage, round(1000 * fps), count
         head[0] += 1
         self._board[Number.LOOP] = place + 1
         return True

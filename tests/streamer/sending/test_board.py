@@ -156,7 +156,7 @@ def test_a_loop_is_replaced_while_the_old_one_plays(board: Board) -> None:
 def test_a_loop_that_is_too_large_or_half_written_is_not_there(board: Board) -> None:
     place = StandbyPlace(board)
 
-    assert not place.write([bytes(70 << 20)] * 2, 15.0, stage=1)
+    assert not place.write([bytes(40 << 20)] * 2, 15.0, stage=1)
     assert place.read() is None
 
     place.write([b"a", b"b"], 15.0, stage=1)
