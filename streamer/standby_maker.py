@@ -9,6 +9,7 @@ from typing import Final
 
 from streamer.animation.animator import Animator
 from streamer.animation.idle_style import IdleStyle, LoopStyle
+from streamer.badge import stamped
 from streamer.controls import Wishes
 from streamer.courtesy import Courtesy
 from streamer.engines import Scene
@@ -36,7 +37,8 @@ SLOWEST_FRAME_S: Final = 0.2
 # Between two frames, so that the loop takes a small part of a core for a short while.
 PAUSE_S: Final = 0.03
 
-Look = tuple[int, Mapping[str, float]]
+# The scene's number, held sliders, whether frames carry the badge.
+Look = tuple[int, Mapping[str, float], bool]
 
 
 class _NotNow(Exception):
@@ -85,7 +87,8 @@ class StandbyMaker:
                     log.warning("The standby loop could not be drawn", exc_info=True)
 
     def _look(self) -> Look:
-        return self._stage.on_air.serial, self._wishes().held
+        act = self._stage.on_air
+        return act.serial, self._wishes().held, act.badged
 
     def _make(self, look: Look) -> None:
         engine, portrait, view = self._stage.engine, self._stage.portrait, self._stage.view
@@ -108,7 +111,7 @@ class StandbyMaker:
             frame = scene.render(face)
             if time.monotonic() - start > SLOWEST_FRAME_S and index > 2:
                 raise _NotNow
-            yield encode(frame)
+            yield encode(stamped(frame) if look[2] else frame)
             if self._stop.wait(PAUSE_S) or self._look()[0] != look[0]:
                 raise _NotNow
 
