@@ -20,8 +20,8 @@ def advice(reason: str, text: str, url: str) -> str:
     told = f" ({text})" if text else ""
     if reason == "refused":
         return (
-            f"Nothing listens at {place}. Start the receiver there first, "
-            f"{_receiver(url)}; or correct the address of --stream. {AGAIN}"
+            f"Nothing listens at {place} yet: start the receiver there, or correct the address of "
+            f"--stream. {AGAIN} {_receiver(url)}"
         )
     if reason == "unknown-host":
         return (
@@ -60,9 +60,14 @@ def advice(reason: str, text: str, url: str) -> str:
 
 
 def _receiver(url: str) -> str:
+    """What a receiver would be."""
     scheme = urlsplit(url).scheme
     if scheme in ("rtmp", "rtmps"):
-        return "such as MediaMTX, or `ffmpeg -listen 1 -i rtmp://0.0.0.0/live/KEY -f null -`"
+        return "That is MediaMTX; or to try it: `ffplay -listen 1 rtmp://0.0.0.0:1935/live/KEY`"
     if scheme == "rtsp":
-        return "such as MediaMTX"
-    return "such as OBS's Media Source, or `ffplay 'srt://0.0.0.0:9000?mode=listener'`"
+        return (
+            "That is MediaMTX; or to try it: `ffplay -rtsp_flags listen rtsp://0.0.0.0:8554/NAME`"
+        )
+    return (
+        "That is a Media Source in OBS; or to try it: `ffplay 'srt://0.0.0.0:9000?mode=listener'`"
+    )
