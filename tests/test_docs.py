@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import start
 from benchmarks.references import filled
 from control.cli import COMMANDS, build_parser
 from control.osc.addresses import RECEIVED, SENT
@@ -140,9 +141,11 @@ def test_every_flag_in_a_sentence_is_one_of_ours(path: Path) -> None:
 
 # Flags of start.py, of benchmarks, of tests, and of programs around ours.
 OTHER_FLAGS = {
-    *("--yes", "--offline", "--uninstall"),
+    *start.OWN,
+    *start.OWN_WITH_VALUE,
+    *("--build-arg", "--gpus", "--network", "--publish"),  # a container's, too
     *("--smoke", "--threads", "--repetitions", "--runs", "--seconds", "--check", "--only"),
-    *("--device", "--group-add"),  # a container's
+    *("--device", "--group-add"),
 }
 
 

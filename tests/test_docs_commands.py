@@ -23,6 +23,7 @@ import pytest
 import yaml
 from pythonosc.udp_client import SimpleUDPClient
 
+import start
 from control.cli import COMMANDS, build_parser, main
 from control.settings import load_config
 from streamer.animation.idle_style import load_idle_style
@@ -36,7 +37,7 @@ START_S: Final = 60.0
 # Why a command of ours is only parsed. The first that fits counts.
 NOT_RUN: Final = (
     (r"^test\b", "runs all tests, this one among them"),
-    (r"--uninstall", "removes the environment that runs this"),
+    (r"^autostart (install|remove)", "changes this user's log-in"),
     (r"weights fetch", "downloads 660 MB"),
     (r"--engine liveportrait|^export-onnx", "needs the model files"),
     (r"0\.0\.0\.0", "opens a port to the network"),
@@ -66,7 +67,9 @@ def ours(command: Command) -> list[str] | None:
         case [program, *_] if program.endswith("living-portrait"):
             words = words[1:]
         case ["python3" | "py", "start.py"]:
-            words = words[2:]
+            own, words = start.split(words[2:])
+            if own.keys() - {"--yes"}:
+                return None  # start.py's own business
             if words[:1] == ["test"]:
                 return words
         case _:
@@ -122,7 +125,7 @@ def why_not(command: Command, arguments: Sequence[str]) -> str:
 
 @pytest.mark.parametrize("command", OURS, ids=str)
 def test_a_command_of_ours_is_understood(command: Command) -> None:
-    arguments = [a for a in ours(command) or [] if a not in ("--yes", "--uninstall")]
+    arguments = ours(command) or []
     if arguments[:1] != ["test"]:
         build_parser().parse_args(arguments)
 
@@ -242,6 +245,8 @@ def test_a_command_of_another_program_is_what_we_mean(
                 source = Path(str(spec.origin)).read_text(encoding="utf-8")
                 for flag in (word for word in arguments if word.startswith("--")):
                     assert f'"{flag}"' in source, f"{module} has no {flag}"
+        case ["python3" | "py", "start.py", *arguments]:
+            start.split(arguments)  # tests/test_start.py does what they say
         case ["ruff" | "mypy", *_]:
             pass  # `.ci/run` does that
         case ["ffmpeg" | "ffplay" | "mpv" | "docker" | "podman", *_]:
