@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from control.remembered import Memory
 from streamer import Config, PortraitError, parse_address
 from streamer.resources import user_folder
+from streamer.sending.link import Link
 from streamer.stream import Stream
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class Doors:
         self._download: Download | None = None
         self._hotkeys: Hotkeys | None = None
         self._secrets: Secrets | None = None  # where other machines may open the page
+        self._kept: list[Any] = []
         self._first_frame = threading.Event()
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="doors", daemon=True)
@@ -57,6 +59,18 @@ class Doors:
     def open(self) -> None:
         """Let them open; called by the render thread with its first frame."""
         self._first_frame.set()
+
+    def keep(self, link: Link) -> None:
+        """Note who listens, for the doors of a renderer that goes on in the place of this one."""
+        door = self._osc.osc if self._osc is not None else None
+        subscribers = [list(s) for s in door.subscribers()] if door is not None else []
+        if subscribers != self._kept:
+            self._kept = subscribers
+            link.board.doors.write({"subscribers": subscribers})
+
+    def resume(self, link: Link) -> None:
+        """Let those listen again who listened to the doors before these."""
+        self._kept = (link.board.doors.read() or {}).get("subscribers", [])
 
     def close(self) -> None:
         """Close what is open."""
@@ -85,6 +99,8 @@ class Doors:
             from control.osc.doors import OscDoors
 
             self._osc = OscDoors(self._stream, config)
+            for host, port in self._kept if self._osc.osc is not None else ():
+                self._osc.osc.subscribe((host, port))
         if config.hotkeys:
             from control.hotkeys import Hotkeys
 

@@ -141,6 +141,7 @@ def execute(options: argparse.Namespace) -> int:
         datefmt="%H:%M:%S",
     )
     logging.getLogger("waitress").setLevel(logging.WARNING)
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a short queue is as it should be
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     end = link.end if link is not None else threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -168,6 +169,8 @@ def execute(options: argparse.Namespace) -> int:
             if doors.refused is not None:
                 raise doors.refused
             instances.follow(stream.state, page=doors.page)
+            if link is not None:
+                doors.keep(link)
         if stream.failed is not None:
             raise RuntimeError("The frames have come to an end.") from stream.failed
     finally:
@@ -235,6 +238,8 @@ def begin(
         try:
             if taken and (link is None or not link.restarted):
                 log.info("%s", told(choices, taken))
+            if link is not None and link.restarted:
+                doors.resume(link)
             doors.build()
             stream.start()
             return stream, doors

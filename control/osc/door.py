@@ -61,6 +61,14 @@ class OscDoor(UdpDoor):
         self._subscribers.stop()
         self._portraits.stop()
 
+    def subscribers(self) -> list[Sender]:
+        """Return who has asked for the state, and has not had it for good."""
+        return self._subscribers.asked()
+
+    def subscribe(self, receiver: Sender) -> None:
+        """Send the state to somebody who has asked another door, which this one replaces."""
+        self._subscribers.change(receiver, None, True)
+
     def state(self) -> dict[str, Any]:
         """Return whether the door is open, why not, and how much came in. JSON-able."""
         return {**super().state(), "subscribers": self._subscribers.names()}

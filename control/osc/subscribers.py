@@ -93,6 +93,11 @@ class Subscribers:
         with self._lock:
             return [f"{host}:{port}" for host, port in self._fresh]
 
+    def asked(self) -> list[Sender]:
+        """Return the receivers that have asked, for a door that opens in the place of this one."""
+        with self._lock:
+            return [target for target in self._fresh if target not in self._always]
+
     def stop(self, timeout_s: float = 2.0) -> None:
         """End the thread."""
         with self._lock:

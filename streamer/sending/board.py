@@ -13,6 +13,7 @@ from streamer.sending.memory import SharedMemory
 
 HEADER_BYTES: Final = 4096
 NOTE_BYTES: Final = 64 * 1024
+NOTES: Final = 5
 
 # The largest frame that a view can have, in the widest camera format (UYVY), 4096 x 4096.
 SLOT_BYTES: Final = 2 * 4096 * 4096
@@ -87,8 +88,8 @@ class Board:
     """All of it.
 
     ``order`` is the renderer's to the sender: which camera, which size and rate; ``camera`` is how
-    that camera is, from the sender; ``wishes`` and ``choices`` are what a new renderer goes on
-    with.
+    that camera is, from the sender; ``wishes``, ``choices`` and ``doors`` are what a new renderer
+    goes on with.
     """
 
     def __init__(self, memory: SharedMemory) -> None:
@@ -97,8 +98,8 @@ class Board:
         self._numbers = whole[:2048].cast("q")
         self._amounts = whole[2048:HEADER_BYTES].cast("d")
         self._at = HEADER_BYTES
-        self.order, self.camera, self.wishes, self.choices = (
-            Note(self._block(whole, NOTE_BYTES)) for _ in range(4)
+        self.order, self.camera, self.wishes, self.choices, self.doors = (
+            Note(self._block(whole, NOTE_BYTES)) for _ in range(NOTES)
         )
         self.slots = [self._block(whole, HEADER_BYTES + SLOT_BYTES) for _ in range(SLOTS)]
         self.loops = [self._block(whole, LOOP_BYTES) for _ in range(LOOPS)]
@@ -106,7 +107,7 @@ class Board:
     @classmethod
     def create(cls) -> "Board":
         """Make one, for the process that outlives the others. Raises `OSError`."""
-        size = HEADER_BYTES + 4 * NOTE_BYTES + SLOTS * (HEADER_BYTES + SLOT_BYTES)
+        size = HEADER_BYTES + NOTES * NOTE_BYTES + SLOTS * (HEADER_BYTES + SLOT_BYTES)
         return cls(SharedMemory.create(size + LOOPS * LOOP_BYTES))
 
     @classmethod

@@ -70,6 +70,30 @@ def received(sock: socket.socket) -> Iterator[tuple[str, list[Any]]]:
         yield message.address, message.params
 
 
+def test_who_listened_to_a_door_listens_to_the_one_in_its_place(stream: FakeStream) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as controller:
+        controller.bind(("127.0.0.1", 0))
+        controller.settimeout(PATIENCE_S)
+        first = OscDoor(stream, "127.0.0.1", 0)
+        first.start()
+        controller.sendto(encode("/portrait/subscribe", ()), ("127.0.0.1", first.port))
+        wait_until(first.subscribers)
+        kept = first.subscribers()
+        first.stop()  # as a renderer that is killed leaves it: without a word
+
+        second = OscDoor(stream, "127.0.0.1", 0)
+        for receiver in kept:
+            second.subscribe(receiver)
+        second.start()
+        try:
+            while controller.recvfrom(4096)[1][1] != second.port:
+                pass  # of the first door
+        finally:
+            second.stop()
+
+    assert len(kept) == 1
+
+
 def test_a_press_over_the_wire_becomes_a_cue(
     stream: FakeStream, door: OscDoor, client: SimpleUDPClient
 ) -> None:
