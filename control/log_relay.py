@@ -10,7 +10,7 @@ import time
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, cast
 
 FILE_NAME: Final = "living-portrait.log"
 FILE_BYTES: Final = 1_000_000
@@ -106,9 +106,10 @@ class _Private(RotatingFileHandler):
     """Files that only their owner reads."""
 
     def _open(self) -> TextIOWrapper:
-        return open(
+        file = open(
             self.baseFilename,
             self.mode,
             encoding=self.encoding,
             opener=lambda path, flags: os.open(path, flags, 0o600),
         )
+        return cast(TextIOWrapper, file)
