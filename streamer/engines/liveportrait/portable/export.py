@@ -21,6 +21,8 @@ FEATURE_3D: Final = "feature_3d"
 KP_SOURCE: Final = "kp_source"
 KP_DRIVING: Final = "kp_driving"
 IMAGE: Final = "image"
+FEATURES: Final = "features"
+"""What the warping network hands to the generator: inside the graph, by this name."""
 BATCH: Final = "batch"
 """The free axis's name."""
 
@@ -61,6 +63,7 @@ def build(
     kp_source = g.input(KP_SOURCE, (1, dims.keypoints, 3))
     kp_driving = g.input(KP_DRIVING, (batch or BATCH, dims.keypoints, 3))
     features = warping(g, warping_network, feature_3d, kp_source, kp_driving, size)
+    features = g.named(features, FEATURES)
     image = generator(g, generator_network, features)
     factor = 4 * generator_network.dims.upscale
     return g.model(image, IMAGE, (batch or BATCH, 3, factor * size[0], factor * size[1]))

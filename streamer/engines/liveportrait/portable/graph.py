@@ -54,7 +54,7 @@ class Graph:
 
     def model(self, output: Value, name: str, shape: Sequence[int | str]) -> onnx.ModelProto:
         """Return the finished model with one output, wide."""
-        self._nodes.append(helper.make_node("Identity", [output], [name], name="output"))
+        self.named(output, name)
         kind = helper.np_dtype_to_tensor_dtype(np.dtype(self.wide_type))
         graph = helper.make_graph(
             self._nodes,
@@ -77,6 +77,11 @@ class Graph:
         """Add a node with one output."""
         name = f"{op}_{len(self._nodes)}"
         self._nodes.append(helper.make_node(op, inputs, [name], name=name, **attributes))
+        return Value(name)
+
+    def named(self, x: Value, name: str) -> Value:
+        """Give a value a name by which the graph can be cut there."""
+        self._nodes.append(helper.make_node("Identity", [x], [name], name=name))
         return Value(name)
 
     def split(self, x: Value, sizes: Sequence[int], axis: int) -> list[Value]:

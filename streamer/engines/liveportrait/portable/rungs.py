@@ -128,8 +128,17 @@ def _open_vino(place: str, files: Files) -> tuple[Recipe, ...]:
             "openvino."
         )
     graph = files(("float32",))
-    opened = partial(_opened, open_vino.OpenVino, graph, device, precision="float32")
-    return (rung(f"openvino {device} float32", opened),)
+
+    def form(name: str, generator: open_vino.Rounding) -> Recipe:
+        return rung(
+            f"openvino {device} {name}",
+            lambda: open_vino.OpenVino(graph("float32"), device, generator=generator),
+        )
+
+    safe = form("float32", "f32")
+    if device != "CPU" or not open_vino.rounds_fast():
+        return (safe,)
+    return safe, form("float32 and bfloat16", "bf16")
 
 
 def _opened(make: Callable[..., Backend], graph: GraphFile, *place: str, precision: str) -> Backend:

@@ -18,7 +18,12 @@ if find_spec("openvino") is None:
     pytest.skip("openvino is not installed; pip install -e '.[openvino]'", allow_module_level=True)
 
 from streamer.engines.liveportrait.portable.export import build, write
-from streamer.engines.liveportrait.portable.open_vino import OpenVino, offered, openvino
+from streamer.engines.liveportrait.portable.open_vino import (
+    OpenVino,
+    offered,
+    openvino,
+    rounds_fast,
+)
 from streamer.engines.liveportrait.portable.rungs import rungs
 from streamer.errors import EngineError
 from tests.streamer.engines.liveportrait.fast.packing import generator, warping
@@ -51,12 +56,32 @@ def test_it_draws_what_torch_draws_in_any_batch(file: Path) -> None:
     assert backend.device == "cpu"
 
 
+@pytest.mark.skipif(not rounds_fast(), reason="this processor has no bfloat16")
+def test_the_generator_alone_may_round(file: Path) -> None:
+    given = inputs(2)
+    expected = answers(warping(torch.float32), generator(torch.float32), given)
+
+    backend = OpenVino(file, generator="bf16", threads=1)
+    drawn = backend.draw(**given)
+
+    assert drawn.shape == expected.shape
+    assert 1e-4 < np.abs(drawn - expected).max() < 0.1
+    assert np.square(drawn - expected).mean() < 10 ** (-4.5)
+    assert backend.name.endswith("CPU float32 and bfloat16")
+    assert np.array_equal(
+        drawn[1:], backend.draw(**given | {"kp_driving": given["kp_driving"][1:]})
+    )
+
+
 class Core:
     """A device that does something else than it was asked for."""
 
     def __init__(self, where: list[str], rounding: str) -> None:
         self.where, self.rounding = where, rounding
         self.available_devices = ["CPU", "GPU.0", "GPU.1", "NPU"]
+
+    def get_property(self, device: str, name: str) -> list[str]:
+        return ["FP32"]
 
     def compile_model(self, file: str, device: str, settings: dict[str, Any]) -> Any:
         found = {
@@ -76,9 +101,14 @@ def test_another_device_or_precision_than_asked_is_told(file: Path) -> None:
 def test_graphics_are_offered_after_the_processor() -> None:
     assert offered(Core([], "")) == ("CPU", "GPU.0")
     assert offered()[0] == "CPU"
-    assert [r.name for r in rungs("openvino:cpu", lambda precisions: None)] == [  # type: ignore[arg-type,return-value]
-        "openvino CPU float32"
-    ]
+
+
+def test_rounding_is_offered_where_it_is_fast() -> None:
+    names = [r.name for r in rungs("openvino:cpu", lambda precisions: None)]  # type: ignore[arg-type,return-value]
+
+    fast = ["openvino CPU float32 and bfloat16"] if rounds_fast() else []
+    assert names == ["openvino CPU float32", *fast]
+    assert not rounds_fast(Core([], ""))
 
 
 def test_a_file_that_is_no_model_is_an_error_of_ours(tmp_path: Path) -> None:
