@@ -65,7 +65,7 @@ def shown_url(url: str) -> str:
         host = _host(parts)
     except ValueError:
         return f"{url.partition('://')[0][:20]}://…"
-    path = parts.path
+    path = "" if parts.scheme in _PORT_NEEDED else parts.path
     if parts.scheme in ("rtmp", "rtmps"):  # the last part is the key
         first = [part for part in path.split("/") if part][:-1]
         path = "".join(f"/{part}" for part in [*first, "…"])
