@@ -106,7 +106,7 @@ class _Private(RotatingFileHandler):
     """Files that only their owner reads."""
 
     def _open(self) -> TextIOWrapper:
-        file = open(
+        file = open(  # noqa: SIM115 - the handler closes it
             self.baseFilename,
             self.mode,
             encoding=self.encoding,
