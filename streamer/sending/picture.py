@@ -88,7 +88,9 @@ class Picture:
             if self._loop is None:
                 standby = self._standby()
                 if standby is not None and standby.stage == mark.stage:
-                    self._loop = _Playing(standby, self._live.form, now)
+                    # A renderer that is only slow may write two more loops while this one plays.
+                    own = standby.kept()
+                    self._loop = _Playing(own, self._live.form, now) if own else None
             if self._loop is not None:
                 self._presence = min(1.0, self._presence + since / FADE_IN_S)
         elif self._presence > 0.0:

@@ -1,8 +1,8 @@
 """The loop that the camera shows while no frames come: JPEG pictures, kept in shared memory."""
 
 import itertools
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import cv2
@@ -20,12 +20,24 @@ MAX_PICTURES: Final = HEADER_BYTES // 8 - 5
 
 @dataclass(frozen=True)
 class Standby:
-    """A loop to be shown. ``stage`` is the scene that it was drawn for."""
+    """A loop to be shown. ``stage`` is the scene that it was drawn for.
+
+    Its pictures lie in the shared memory, where a later loop may be written over them: ``intact``
+    says whether that has begun. `kept` is safe from it.
+    """
 
     serial: int
     stage: int
     fps: float
     pictures: tuple[memoryview, ...]
+    intact: Callable[[], bool] = field(default=lambda: True, compare=False)
+
+    def kept(self) -> "Standby | None":
+        """Return it with pictures of its own, or None if it was written over meanwhile."""
+        whole = memoryview(b"".join(self.pictures))  # 8 MB at 720p, copied in 2 ms
+        ends = [0, *itertools.accumulate(len(picture) for picture in self.pictures)]
+        own = replace(self, pictures=tuple(whole[a:b] for a, b in itertools.pairwise(ends)))
+        return own if self.intact() else None
 
     @property
     def length_s(self) -> float:
@@ -102,4 +114,10 @@ class StandbyPlace:
         if serial % 2 or head[0] != serial or count < 2:
             return None
         pictures = tuple(data[a:b] for a, b in itertools.pairwise(ends))
-        return Standby(LOOPS * serial + place, stage, millis / 1000, pictures)
+        return Standby(
+            LOOPS * serial + place,
+            stage,
+            millis / 1000,
+            pictures,
+            intact=lambda: head[0] == serial,
+        )

@@ -162,3 +162,19 @@ def test_a_loop_that_is_too_large_or_half_written_is_not_there(board: Board) -> 
     place.write([b"a", b"b"], 15.0, stage=1)
     board.loops[0][:8].cast("q")[0] |= 1
     assert place.read() is None
+
+
+def test_a_loop_that_plays_is_kept_from_the_loops_written_meanwhile(board: Board) -> None:
+    place = StandbyPlace(board)
+    grey = [encode(np.full((36, 64, 3), value, np.uint8)) for value in (0, 100, 200)]
+    place.write(grey, 15.0, stage=1)
+    shown = place.read()
+    assert shown is not None
+    kept = shown.kept()
+
+    for stage in (2, 3):  # the second comes to lie where the one that is shown lies
+        place.write([b"not a picture"] * 3, 15.0, stage=stage)
+
+    assert kept is not None
+    assert [int(kept.picture(i).mean()) for i in range(3)] == [0, 100, 200]
+    assert shown.kept() is None, "it was written over"
