@@ -2,13 +2,13 @@
 
     python -m benchmarks.soak [--minutes 60] [--seed 1] [--gentle] [--out FOLDER] [-- FLAGS OF RUN]
 
-The product runs as a user starts it, at 30 fps, on ports and in a folder of its own; all that is
-started here is ended. Presets, sliders, photos, views and the engine change by OSC and HTTP;
-viewers watch, leave and stall, rubbish comes through both doors, a preset's file breaks and is
-mended, and every two minutes the renderer is killed, stopped for four seconds or for good
-(``--gentle`` leaves that out). Every five seconds frames, memory, threads and file descriptors of
-each process are written down: soak.csv, soak.json, soak.svg and the log in ``--out``. Exit code 1
-if a verdict is FAIL.
+The product runs as a user starts it, at 30 fps, on ports and in a folder of its own, with a camera
+that shows nothing unless ``-- --camera DEVICE`` names one; all that is started here is ended.
+Presets, sliders, photos, views and the engine change by OSC and HTTP; viewers watch, leave and
+stall, rubbish comes through both doors, a preset's file breaks and is mended, and every two minutes
+the renderer is killed, stopped for four seconds or for good (``--gentle`` leaves that out). Every
+five seconds frames, memory, threads and file descriptors of each process are written down:
+soak.csv, soak.json, soak.svg and the log in ``--out``. Exit code 1 if a verdict is FAIL.
 """
 
 import argparse

@@ -22,7 +22,11 @@ END_S: Final = 20.0
 ASK_S: Final = 10.0
 
 # By the module that a process runs, for when the product itself cannot be asked.
-ROLES: Final = (("renderer", "control.renderer"), ("sender", "streamer.sending.sender"))
+ROLES: Final = (
+    ("renderer", "control.renderer"),
+    ("sender", "streamer.sending.sender"),
+    ("sender", "benchmarks.soak_camera"),
+)
 PROGRAM: Final = "living-portrait"
 
 
@@ -39,7 +43,10 @@ class Measured:
 
 @dataclass
 class Product:
-    """One run. ``home`` is its folder for everything it keeps; ``flags`` go to `run`."""
+    """One run. ``home`` is its folder for everything it keeps; ``flags`` go to `run`.
+
+    Its camera is a stand-in, unless ``flags`` name one.
+    """
 
     home: Path
     flags: list[str]
@@ -52,9 +59,10 @@ class Product:
         self.said = (self.home / "said.txt").open("wb")
         (self.home / "presets").mkdir()
         self._sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        program = "control" if "--camera" in self.flags else "benchmarks.soak_camera"
         self.process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "control", "run", "--seed", "1", "--fps", "30"),
+                *(sys.executable, "-m", program, "run", "--seed", "1", "--fps", "30"),
                 *("--panel", f"127.0.0.1:{self.page}", "--osc", f"127.0.0.1:{self.osc}"),
                 *("--oscquery", "off", *self.flags),
             ],
