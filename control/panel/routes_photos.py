@@ -219,7 +219,7 @@ def consent_of(words: str) -> str:
     try:
         return consent_line(words)
     except ValueError as exc:
-        raise Problem(400, "bad-value", f"The photo was not added: {exc}.") from exc
+        raise Problem(422, "bad-value", f"The photo was not added: {exc}.") from exc
 
 
 def label_of(value: Any) -> dict[str, str]:

@@ -25,6 +25,14 @@ def operations() -> list[tuple[str, str]]:
     return [(path, method) for path, methods in description["paths"].items() for method in methods]
 
 
+def cases_of(operation: Any) -> Any:
+    """What the description allows, and what it forbids."""
+    cases = operation.as_strategy(generation_mode=GenerationMode.POSITIVE)
+    if operation.path_parameters or operation.query or operation.body:
+        cases |= operation.as_strategy(generation_mode=GenerationMode.NEGATIVE)
+    return cases
+
+
 @pytest.mark.parametrize(("path", "method"), operations())
 def test_every_answer_is_as_described(
     app: Flask, stream: FakeStream, path: str, method: str
@@ -33,10 +41,7 @@ def test_every_answer_is_as_described(
     schema = schemathesis.openapi.from_wsgi(
         "/openapi.json", app, config=SchemathesisConfig.from_dict(CONFIG)
     )
-    operation = schema[path][method]
-    cases = operation.as_strategy(generation_mode=GenerationMode.POSITIVE)
-    if operation.path_parameters or operation.query or operation.body:
-        cases |= operation.as_strategy(generation_mode=GenerationMode.NEGATIVE)
+    cases = cases_of(schema[path][method])
 
     @hypothesis.settings(
         max_examples=EXAMPLES,

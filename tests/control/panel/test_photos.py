@@ -255,7 +255,7 @@ def test_who_agreed_is_kept_with_the_photo_and_can_be_changed(client: FlaskClien
 
 @pytest.mark.parametrize("words", ["x" * 201, "a%0Ab", "a%00b"])
 def test_a_consent_that_cannot_be_kept_adds_no_photo(client: FlaskClient, words: str) -> None:
-    body = problem(client.put(f"/photos/me.jpg?consent={words}", data=MONA_LISA), 400)
+    body = problem(client.put(f"/photos/me.jpg?consent={words}", data=MONA_LISA), 422)
 
     assert "consent" in body["detail"]
     assert kept() == []
