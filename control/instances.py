@@ -18,6 +18,7 @@ from typing import Any, Final
 from control.cli import CAMERA_TAKEN
 from streamer.errors import SinkError
 from streamer.resources import user_folder
+from streamer.whole_file import private_folder
 
 log = logging.getLogger(__name__)
 
@@ -165,7 +166,7 @@ class Instances:
         from filelock import FileLock, Timeout
 
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private_folder(self._folder)
             lock = FileLock(self._folder / "lock", timeout=LOCK_S, mode=0o600)
             lock.acquire()
         except (OSError, Timeout) as exc:  # better two at once than none

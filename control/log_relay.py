@@ -12,6 +12,8 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import IO, Final, cast
 
+from streamer.whole_file import private_folder
+
 FILE_NAME: Final = "living-portrait.log"
 FILE_BYTES: Final = 1_000_000
 FILES: Final = 3
@@ -96,7 +98,7 @@ class LogRelay:
 
 def _rotating(path: Path) -> RotatingFileHandler:
     """Open the file. Raises `OSError`."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(path.parent)
     handler = _Private(path, maxBytes=FILE_BYTES, backupCount=FILES - 1, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(message)s"))
     return handler
