@@ -94,7 +94,7 @@ def verdicts(rows: Sequence[Row], hits: Sequence[float], fps: float) -> list[Ver
     for role in ("", *(f"_{role}" for role in ROLES)):
         name = f"pss_mb{role}"
         if _values(early, name) and _values(late, name):
-            grown = statistics.median(_values(late, name)) - statistics.median(_values(early, name))
+            grown = _floor(late, name) - _floor(early, name)
             found.append(
                 Verdict(
                     f"memory {role.strip('_')}".strip(),
@@ -115,12 +115,13 @@ def _frames(rows: Sequence[Row], hits: Sequence[float], fps: float) -> list[Verd
     """Late and dropped frames, apart where the renderer was hit on purpose."""
     quiet = {"frames": 0.0, "late": 0.0, "dropped": 0.0}
     hit = dict(quiet)
-    for before, after in pairwise(rows):
+    answered = [row for row in rows if row["frames"] is not None]
+    for before, after in pairwise(answered):
         start, end = before["t_s"] or 0.0, after["t_s"] or 0.0
         # A renderer that was killed is away for a few seconds, one that hangs for twenty.
         where = hit if any(start - 30.0 <= at <= end for at in hits) else quiet
         for name in where:
-            where[name] += max(0.0, (after[name] or 0.0) - (before[name] or after[name] or 0.0))
+            where[name] += max(0.0, (after[name] or 0.0) - (before[name] or 0.0))
     lost = quiet["late"] + quiet["dropped"]
     share = lost / max(1.0, quiet["frames"])
     told = (
@@ -150,6 +151,12 @@ def _window(rows: Sequence[Row], settled: float, last: float, place: float) -> l
     length = min(max(120.0, (last - settled) / 10), (last - settled) / 2)
     start = settled + place * (last - settled - length)
     return [row for row in rows if start <= (row["t_s"] or 0.0) <= start + length]
+
+
+def _floor(rows: Sequence[Row], name: str) -> float:
+    """The lower quartile: what stays between the peaks of changes, which come and go."""
+    values = sorted(_values(rows, name))
+    return values[len(values) // 4]
 
 
 def _values(rows: Sequence[Row], name: str) -> list[float]:
