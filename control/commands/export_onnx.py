@@ -34,6 +34,16 @@ def execute(options: argparse.Namespace) -> int:
     out: Path = options.out or Path("living-portrait.onnx")
     if not out.parent.is_dir():
         raise ConfigError(f"The folder for {out} does not exist. Create it first.")
+    export(folder, out, batch=batch, half=options.half)
+    return 0
+
+
+def export(folder: Path, out: Path, *, batch: int | None, half: bool, listed: bool = True) -> None:
+    """Write the file and tell what is in it.
+
+    ``listed`` holds the model files against their published hashes first.
+    Raises: `WeightsError`, `EngineError`.
+    """
     try:
         from streamer.engines.liveportrait.manifest import read_manifest
         from streamer.engines.liveportrait.networks.generator import Generator
@@ -46,10 +56,10 @@ def execute(options: argparse.Namespace) -> int:
             f"Writing ONNX needs a library that is missing ({exc.name}). Install it: "
             "pip install 'living-portrait[liveportrait,onnx]'"
         ) from exc
-    manifest = read_manifest(weights_list())
+    manifest = read_manifest(weights_list()) if listed else None
     warping = load_checkpoint(folder, WARPING, WarpingNetwork, manifest)
     generator = load_checkpoint(folder, GENERATOR, Generator, manifest)
-    model = build(warping, generator, "float16" if options.half else "float32", batch=batch)
+    model = build(warping, generator, "float16" if half else "float32", batch=batch)
     try:
         found = write(model, out)
     except OSError as exc:
@@ -60,7 +70,6 @@ def execute(options: argparse.Namespace) -> int:
         print(f"  {value.name} ({shape})")
     operators = ", ".join(f"{name} {count}" for name, count in sorted(found.items()))
     print(f"{found.total()} nodes: {operators}")
-    return 0
 
 
 def _batch(text: str) -> int | None:
