@@ -90,9 +90,27 @@ def _engines(config: Config) -> Iterator[Finding]:
         use = uses.get(need.subject, "living-portrait bench --engine liveportrait --frames 3")
         yield Finding(need.subject, need.ok, need.found, need.fix, use if need.ok else "")
     neural = all(need.ok for need in needs)
-    picked = f" is {'liveportrait' if neural else 'warp'} here" if config.engine == "auto" else ""
-    found = f"--engine {config.engine}{picked}"
+    found = f"--engine {config.engine}"
+    if config.engine == "auto":
+        found += f" is {'liveportrait' if neural else _without_networks(config)} here"
     yield Finding("engine", True, found, use=f"living-portrait bench --engine {config.engine}")
+
+
+def _without_networks(config: Config) -> str:
+    """Return which engine draws where the neural one cannot: frames baked with it may be here."""
+    from dataclasses import replace
+
+    from streamer.engines.choice import choose_engine
+    from streamer.stream import Stream
+
+    stream = Stream(config)
+    try:
+        photo = stream.photos.find(config.photo)
+        engine = choose_engine(replace(stream.engine_options, photo=photo)).engine
+    except PortraitError:
+        return "warp"
+    engine.close()
+    return engine.name
 
 
 def _gpu() -> Finding:
