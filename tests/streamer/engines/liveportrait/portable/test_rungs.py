@@ -1,5 +1,6 @@
 """Another runtime goes on air when it has drawn the user's own photo right, and not before."""
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -214,20 +215,49 @@ def test_float16_passes_the_same_rule(build: Build, files: GraphFiles, right: Ba
     assert not rig.engine.problem
 
 
+@pytest.mark.parametrize(
+    ("how", "told"),
+    [
+        (faults.black, "dark: mean 0.000"),
+        (faults.not_a_number, "not finite"),
+        (faults.infinite, "not finite"),
+        (faults.half_the_size, r"a picture of \(1, 3, 256, 256\)"),
+        (faults.broken, "onnxruntime failed on CUDAExecutionProvider: error 700"),
+    ],
+    ids=lambda value: getattr(value, "__name__", type(value).__name__),
+)
 def test_a_backend_that_fails_on_air_is_left_with_the_same_face(
-    build: Build, right: Backend
+    build: Build, right: Backend, how: Any, told: str
 ) -> None:
     spoilt = Spoilt(right)
     rig = build(rung("first", lambda: right), rung("second", lambda: spoilt))
     assert rig.scene.form == "second"
 
-    for how in (faults.black, faults.broken, faults.not_a_number):
-        spoilt.how = how
-        face = rig.scene.rest | {"smile": 0.5}
+    spoilt.how = how
+    for smile in (0.5, 0.6):
+        face = rig.scene.rest | {"smile": smile}
         assert alike(rig.plain.render(face), rig.scene.render(face))
         assert rig.scene.form == "first"
+
     assert "second of the networks is not used (it failed on air" in rig.engine.problem
-    assert spoilt.drawn == 5  # four of the trial, one on air: nobody comes back
+    assert re.search(told, rig.engine.problem)
+    assert rig.engine.backend == right.name  # what is told is what draws
+    assert spoilt.drawn == 4 + 1  # the trial, one on air: never again
+
+
+def test_a_picture_that_freezes_on_air_is_not_shown(build: Build, right: Backend) -> None:
+    spoilt = Spoilt(right)
+    rig = build(rung("first", lambda: right), rung("second", lambda: spoilt))
+    spoilt.how = Stale()
+    rest = rig.scene.rest
+
+    rig.scene.render(rest | {"smile": 0.5})
+    assert rig.scene.form == "second"
+    frame = rig.scene.render(rest | {"smile": 0.9})
+
+    assert alike(rig.plain.render(rest | {"smile": 0.9}), frame)
+    assert rig.scene.form == "first"
+    assert "a frozen picture" in rig.engine.problem
 
 
 def test_a_runtime_that_cannot_be_opened_leaves_torch_drawing(build: Build) -> None:
