@@ -42,6 +42,9 @@ PATTERNS: Final = (
     ("fix-library", r"(?P<library>lib[\w.+\-]+): cannot open shared object"),
 )
 
+# pip wraps the error of a build in several lines of its own, which say nothing of the reason.
+TELLING: Final = r"ERROR: (?!.*subprocess-exited)|WARNING: Retrying|\w*(?:Error|Exception): "
+
 
 def fix_for(output: str, words: Words, folder: Path, needed_mb: int, proxy: str = "") -> str:
     """Return the line that says what to type; ``output`` is what the program wrote."""
@@ -89,6 +92,8 @@ def free_mb(folder: Path) -> int:
     return shutil.disk_usage(folder).free // 1_000_000
 
 
-def tail(output: str, lines: int = 6) -> str:
-    """Return the end of a program's output, without blank lines."""
-    return "\n".join([line for line in output.splitlines() if line.strip()][-lines:])
+def tail(output: str, lines: int = 4) -> str:
+    """Return what tells most of a program's output: the lines that name an error, else its end."""
+    written = [line.strip() for line in output.splitlines() if line.strip()]
+    telling = [line for line in written if re.match(TELLING, line)]
+    return "\n".join(list(dict.fromkeys(telling or written))[-lines:])

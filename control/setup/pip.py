@@ -12,7 +12,7 @@ from typing import IO, Final
 from control.setup.environment import Environment
 from control.setup.progress import Step
 
-COLLECTING: Final = re.compile(r"^\s*(?:Collecting|Processing|Obtaining) (?P<name>.+)")
+COLLECTING: Final = re.compile(r"^\s*(?:Collecting|Processing) (?P<name>.+)")
 DOWNLOADING: Final = re.compile(
     r"^\s*Downloading (?P<name>\S+).*\((?P<size>[\d.]+) (?P<unit>[kM]B|GB|bytes)\)"
 )
@@ -103,8 +103,9 @@ class Watcher:
                 self._name = self._step.progress.words("unpacking", count=names)
                 self._size_mb = 0.0
             elif found := COLLECTING.match(line):
-                name = found["name"].strip().rsplit("/", 1)[-1]
-                self._name = re.split(r"[<>=!~;( \[]", name, maxsplit=1)[0]
+                file = re.search(r"([\w.]+)-\d[^/]*\.whl", found["name"])
+                name = file[1] if file else re.split(r"[<>=!~;( \[]", found["name"], maxsplit=1)[0]
+                self._name = name
                 self._size_mb = 0.0
 
     def detail(self) -> str:

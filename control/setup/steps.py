@@ -130,7 +130,7 @@ class Setup:
         self._choose_torch(have, again=not current)
         extras = (order.extras | have) & _known_extras(environment.home)
         self._agree(base=fresh or not have)
-        self._prepare(fresh, again=bool(have))
+        self._prepare(fresh, "welcome" if not have else "add" if current else "renew")
         if fresh:
             self._make()
         environment.begin()
@@ -225,12 +225,11 @@ class Setup:
         if not answer(words("ask-go-on"), empty=True):
             raise SetupError(words("refused"))
 
-    def _prepare(self, fresh: bool, again: bool) -> None:
+    def _prepare(self, fresh: bool, key: str) -> None:
         """Count the steps and say what begins."""
         order = self.order
         steps = [fresh, order.wheels and not order.offline, self.build, True, True]
         self.progress.steps = sum(map(bool, steps)) + (order.neural and not order.offline)
-        key = "renew" if again and not fresh else "welcome"
         self.progress.say(self.words(key, folder=self.environment.folder))
         if self.environment.folder.exists():
             self.environment.log.unlink(missing_ok=True)

@@ -12,6 +12,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "The program has changed since the last start: bringing {folder} up to date",
         "프로그램이 바뀌어 설치를 새로 맞춥니다: {folder}",
     ),
+    "add": ("Adding to what is in {folder}", "이미 있는 환경에 더 설치합니다: {folder}"),
     "step-environment": ("An environment of its own", "전용 환경 만들기"),
     "step-download": ("Fetching packages into {folder}", "{folder}에 패키지 내려받기"),
     "step-torch": ("PyTorch, {build}", "PyTorch, {build}"),

@@ -52,5 +52,15 @@ def test_the_same_is_said_in_korean(said: str, tmp_path: Path) -> None:
     assert "{" not in text
 
 
-def test_the_tail_has_no_blank_lines() -> None:
+def test_the_lines_that_name_the_error_are_shown() -> None:
+    said = (
+        "Collecting x\n  WARNING: Retrying (1)\n  ERROR: No matching distribution found for x\n\n"
+        "error: subprocess-exited-with-error\n× pip subprocess did not run\nnote: not pip's fault\n"
+    )
+
+    assert tail(said) == "WARNING: Retrying (1)\nERROR: No matching distribution found for x"
+    assert tail("a\n\nb\nModuleNotFoundError: x\n") == "ModuleNotFoundError: x"
+
+
+def test_where_no_line_does_the_end_is_shown() -> None:
     assert tail("a\n\nb\n\n\nc\n", 2) == "b\nc"
