@@ -5,9 +5,10 @@
 The product runs as a user starts it, at 30 fps, on ports and in a folder of its own, with a camera
 that shows nothing unless ``-- --camera DEVICE`` names one; all that is started here is ended.
 Presets, sliders, photos, views and the engine change by OSC and HTTP; viewers watch, leave and
-stall, rubbish comes through both doors, a preset's file breaks and is mended, and every two minutes
-the renderer is killed, stopped for four seconds or for good (``--gentle`` leaves that out). Every
-five seconds frames, memory, threads and file descriptors of each process are written down:
+stall, rubbish comes through both doors, a preset's file breaks and is mended; in the first ten
+minutes (of a short run, its first quarter) the renderer is killed, stopped for four seconds or for
+good by turns, after that stopped for four seconds every two minutes (``--gentle`` leaves that out).
+Every five seconds frames, memory, threads and file descriptors of each process are written down:
 soak.csv, soak.json, soak.svg and the log in ``--out``. Exit code 1 if a verdict is FAIL.
 """
 
@@ -22,7 +23,7 @@ from typing import Final
 from benchmarks.soak_deeds import Deeds
 from benchmarks.soak_plot import drawing
 from benchmarks.soak_product import Product
-from benchmarks.soak_samples import Verdict, collect, verdicts, write_csv
+from benchmarks.soak_samples import Verdict, collect, settled_s, verdicts, write_csv
 
 FPS: Final = 30.0
 
@@ -33,11 +34,12 @@ QUIET_S: Final = 5.0
 def soak(options: argparse.Namespace, home: Path) -> bool:
     """Run it, write the files, print the verdicts; returns whether all are good."""
     with Product(home, options.flags) as product:
-        deeds = Deeds(product, options.seed, hard=not options.gentle)
+        seconds = options.minutes * 60.0
+        deeds = Deeds(product, options.seed, kill_s=0.0 if options.gentle else settled_s(seconds))
         time.sleep(QUIET_S)
         begun = time.monotonic()
         deeds.start()
-        rows = collect(product, options.minutes * 60.0, lambda: product.process.poll() is not None)
+        rows = collect(product, seconds, lambda: product.process.poll() is not None)
         ended_early = product.process.poll() is not None
         deeds.close()
         left = [] if ended_early else product.end()

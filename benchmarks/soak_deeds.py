@@ -39,9 +39,11 @@ RATES: Final = {
     "bad_http": 40,
     "broken_preset": 4,
 }
-# These hit the whole program; so rarely that each is over before the next.
+# These hit the whole program; so rarely that each is over before the next. A renderer that is killed
+# begins anew, so that is done at first: the one that lives on from then shows what grows.
 HARD: Final = ("kill", "stall", "hang")
 HARD_EVERY_S: Final = 120.0
+LATER: Final = ("stall",)
 
 STALL_S: Final = 4.0
 BACK_S: Final = 60.0
@@ -65,12 +67,15 @@ keyframes:
 
 
 class Deeds:
-    """Does things at random times until `close`. ``hard``: also kills and stalls the renderer."""
+    """Does things at random times until `close`.
 
-    def __init__(self, product: Product, seed: int, *, hard: bool) -> None:
+    ``kill_s``: for so long the renderer is also killed and hung, later only stalled; 0 never.
+    """
+
+    def __init__(self, product: Product, seed: int, *, kill_s: float) -> None:
         self._product = product
         self._random = random.Random(seed)
-        self._hard = hard
+        self._kill_s = kill_s
         self._end = threading.Event()
         self._threads: list[threading.Thread] = []
         self.done: Counter[str] = Counter()
@@ -85,7 +90,7 @@ class Deeds:
     def start(self) -> None:
         """Begin."""
         self._spawn("soak-deeds", self._run)
-        if self._hard:
+        if self._kill_s:
             self._spawn("soak-hard", self._run_hard)
 
     def close(self) -> None:
@@ -267,10 +272,12 @@ class Deeds:
     # --- what hits the whole program
 
     def _run_hard(self) -> None:
-        turn = 0
-        while not self._end.wait(self._random.uniform(0.8, 1.2) * HARD_EVERY_S):
-            kind = HARD[turn % len(HARD)]
-            turn += 1
+        until, turn = time.monotonic() + self._kill_s, 0
+        pause_s = min(HARD_EVERY_S, self._kill_s / 4)
+        while not self._end.wait(pause_s):
+            kinds = HARD if time.monotonic() < until else LATER
+            kind, turn = kinds[turn % len(kinds)], turn + 1
+            pause_s = pause_s if kinds == HARD else HARD_EVERY_S
             renderer = self._product.processes().get("renderer")
             if renderer is None:
                 self.done["no renderer of its own: nothing killed"] += 1

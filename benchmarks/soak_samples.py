@@ -84,11 +84,15 @@ class Verdict:
         return f"{'ok  ' if self.ok else 'FAIL'}  {self.subject:12} {self.told}"
 
 
+def settled_s(seconds: float) -> float:
+    """Return from when on a run of this length is judged: a short one says less."""
+    return min(SETTLED_S, seconds / 4)
+
+
 def verdicts(rows: Sequence[Row], hits: Sequence[float], fps: float) -> list[Verdict]:
     """Judge what was measured. ``hits`` are the times (s) of faults that stop the renderer."""
     last = rows[-1]["t_s"] or 0.0
-    # A short run is judged from its first quarter on, which says less.
-    settled = min(SETTLED_S, last / 4)
+    settled = settled_s(last)
     early, late = _window(rows, settled, last, 0.0), _window(rows, settled, last, 1.0)
     found = []
     for role in ("", *(f"_{role}" for role in ROLES)):
@@ -154,9 +158,9 @@ def _window(rows: Sequence[Row], settled: float, last: float, place: float) -> l
 
 
 def _floor(rows: Sequence[Row], name: str) -> float:
-    """The lower quartile: what stays between the peaks of changes, which come and go."""
+    """What stays between the peaks of changes, which come and go: a tenth of the rows is below."""
     values = sorted(_values(rows, name))
-    return values[len(values) // 4]
+    return values[len(values) // 10]
 
 
 def _values(rows: Sequence[Row], name: str) -> list[float]:
