@@ -168,6 +168,12 @@ class LivePortraitEngine:
         Raises: `WeightsError`, `ConfigError` for device and backend, `EngineError` for a runtime
         that is missing.
         """
+        other = parse_backend(backend)[0] not in ("auto", "torch")
+        if other and speed == "safe":
+            raise ConfigError(
+                f"--speed safe draws with torch alone, not with --backend {backend}. Use --speed "
+                "auto, or --backend torch."
+            )
         here = look()
         picked = here.pick(device)
         listed = read_manifest(manifest) if manifest is not None else None
@@ -175,7 +181,7 @@ class LivePortraitEngine:
             networks = load_networks(weights, manifest=listed, device=picked)
             model = Model(networks, picked).prepared()
         recipes = None
-        if parse_backend(backend)[0] not in ("auto", "torch"):
+        if other:
             from streamer.engines.liveportrait.portable.rungs import rungs
 
             recipes = rungs(backend, partial(GraphFiles, networks.warping, networks.generator))

@@ -15,10 +15,12 @@ torch = pytest.importorskip(
 onnx = pytest.importorskip("onnx", reason="onnx is not installed; pip install -e '.[onnx]'")
 onnxruntime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
 
+from streamer.config import BACKENDS, Config
 from streamer.engines.liveportrait.engine import LivePortraitEngine
 from streamer.engines.liveportrait.fast.forms import Recipe
 from streamer.engines.liveportrait.fast.proof import prove
 from streamer.engines.liveportrait.model import Model
+from streamer.engines.liveportrait.portable.asked import PLACES
 from streamer.engines.liveportrait.portable.backend import Backend
 from streamer.engines.liveportrait.portable.files import GraphFiles
 from streamer.engines.liveportrait.portable.onnx_runtime import OnnxRuntime
@@ -314,3 +316,17 @@ def test_every_word_gives_forms_or_says_what_is_missing(files: GraphFiles) -> No
         rungs("tensorrt", made)
     with pytest.raises(ConfigError, match="Unknown backend 'quick'"):
         rungs("quick", made)
+
+
+def test_the_safe_speed_and_another_runtime_are_told_apart(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="--speed safe draws with torch alone"):
+        LivePortraitEngine.load(tmp_path, backend="onnxruntime", speed="safe")
+    with pytest.raises(ConfigError, match="Unknown backend 'onnxruntime:vulkan'"):
+        LivePortraitEngine.load(tmp_path, backend="onnxruntime:vulkan")
+
+
+def test_settings_know_the_same_runtimes() -> None:
+    assert tuple(PLACES) == BACKENDS
+    assert Config(backend="onnxruntime:cuda").backend == "onnxruntime:cuda"
+    with pytest.raises(ConfigError, match="Unknown backend 'vulkan'"):
+        Config(backend="vulkan")
