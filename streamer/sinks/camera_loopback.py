@@ -149,8 +149,9 @@ class LoopbackCameras:
                             "not-virtual", advice.not_virtual(wanted, device.label)
                         )
                     return device
-            if Path(wanted).exists():
-                raise CameraUnavailable("not-virtual", advice.not_virtual(wanted, ""))
+            with contextlib.suppress(OSError):  # longer than a path may be
+                if Path(wanted).exists():
+                    raise CameraUnavailable("not-virtual", advice.not_virtual(wanted, ""))
         for device in cameras:
             if device.label.casefold() == wanted.strip().casefold():
                 return device

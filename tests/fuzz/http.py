@@ -33,6 +33,8 @@ from tests.fuzz.rig import rss_mb
 # How long an answer may take, and how long it is listened for where none needs to come.
 PATIENCE_S = 5.0
 SHORT_S = 0.2
+# After so many all threads have worked and all caches are filled.
+WARM = 5_000
 
 
 @dataclass
@@ -131,7 +133,7 @@ def fuzz(count: int, seed: int) -> Outcome:
             except OSError as exc:
                 outcome.wrong.append(f"{exc!r} after {data[:200]!r}")
             outcome.requests += 1
-            if index == min(500, count // 2):
+            if index == min(WARM, count // 2):
                 before = rss_mb(), process.num_fds(), threading.active_count()
         time.sleep(0.3)  # what was reset is noticed by then
         outcome.rss_mb = rss_mb() - before[0]
