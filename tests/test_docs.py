@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import tomllib
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
@@ -206,3 +207,11 @@ def test_what_the_readme_counts_is_what_there_is(name: str, presets: str, parame
     assert (len(PresetLibrary([shipped("presets")]).presets), len(PARAMETERS)) == (36, 17)
     assert presets in text
     assert parameters in text
+
+
+def test_contributing_names_every_kind_of_test() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+    for marker in project["tool"]["pytest"]["ini_options"]["markers"]:
+        assert marker.partition(":")[0] in text
