@@ -39,8 +39,8 @@ RATES: Final = {
     "bad_http": 40,
     "broken_preset": 4,
 }
-# These hit the whole program; so rarely that each is over before the next. A renderer that is killed
-# begins anew, so that is done at first: the one that lives on from then shows what grows.
+# These hit the whole program; so rarely that each is over before the next. A renderer that is
+# killed begins anew, so that is done at first: the one that lives on from then shows what grows.
 HARD: Final = ("kill", "stall", "hang")
 HARD_EVERY_S: Final = 120.0
 LATER: Final = ("stall",)

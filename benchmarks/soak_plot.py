@@ -7,7 +7,7 @@ from typing import Final
 
 from benchmarks.soak_samples import Row
 
-LEFT, WIDTH, LANE, GAP, TOP = 104.0, 900.0, 74.0, 18.0, 40.0
+LEFT, WIDTH, LANE, GAP, TOP = 150.0, 900.0, 74.0, 18.0, 40.0
 
 # Title, whether the column counts up (then its growth is drawn), and columns with their colours.
 LANES: Final = (
@@ -21,9 +21,9 @@ LANES: Final = (
     ("descriptors", False, (("fds", "#2a78b8"),)),
     ("viewers", False, (("viewers", "#2f8a4c"),)),
     ("frames drawn /s", False, (("fps", "#2a78b8"),)),
-    ("late, dropped", True, (("late", "#e0a800"), ("dropped", "#b8532a"))),
+    ("late, dropped /5 s", True, (("late", "#e0a800"), ("dropped", "#b8532a"))),
     (
-        "camera: late, held, loop",
+        "camera, /5 s",
         True,
         (("sender_late", "#e0a800"), ("sender_held", "#999"), ("sender_standby", "#b8532a")),
     ),
