@@ -1,6 +1,5 @@
 """Shared memory between processes, and what a writer that dies in the middle leaves behind."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -50,13 +49,13 @@ def test_a_child_process_sees_what_the_parent_wrote_and_answers(board: Board) ->
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc and /dev/shm")
 def test_the_memory_has_no_name_and_costs_only_what_is_touched() -> None:
-    before = set(os.listdir("/dev/shm"))
+    before = set(Path("/dev/shm").iterdir())
 
     memory = SharedMemory.create(1 << 28)
     memory.view[0] = 1
     shared_kb = Path("/proc/self/smaps").read_text().split("living-portrait")[1]
 
-    assert set(os.listdir("/dev/shm")) == before
+    assert set(Path("/dev/shm").iterdir()) == before
     assert int(shared_kb.split("Rss:")[1].split()[0]) <= 64
     memory.close()
     assert "living-portrait" not in Path("/proc/self/maps").read_text()
