@@ -1,6 +1,7 @@
 """What start.py takes away again, and what of the user's own stays unless it is asked for."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from control.setup.environment import Environment
-from control.setup.order import answer
+from control.setup.order import answer, typed_again
 from control.setup.words import Words
 
 # The product itself says where the user's files lie; it alone knows every system's customs.
@@ -38,9 +39,14 @@ def uninstall(environment: Environment, words: Words, purge: bool, yes: bool) ->
     if purge and places and not yes:
         print(f"start.py: {words('found')}")
         _show(places, words)
-        if not (sys.stdin.isatty() and answer(words("ask-purge"), empty=False)):
-            print(f"start.py: {words('purge-kept')}", file=sys.stderr)
+        asked = sys.stdin.isatty()
+        if not (asked and answer(words("ask-purge"), empty=False)):
+            text = words("nobody-to-ask", command=typed_again("--yes"))
+            print(f"start.py: {words('purge-kept') if asked else text}", file=sys.stderr)
             return 1
+    if purge and not places and not exists:
+        print(f"start.py: {words('kept-nothing')}")
+        return 0
     try:
         _remove(environment, words, exists, places if purge else [])
     except OSError as exc:
@@ -59,20 +65,21 @@ def _remove(environment: Environment, words: Words, exists: bool, places: list[P
             print(f"start.py: {words('autostart-removed', path=line)}")
         mb = size_mb(environment.folder)
         environment.remove()
-        print(f"start.py: {words('removed', path=environment.folder, mb=round(mb))}")
+        print(f"start.py: {words('removed', path=environment.folder, mb=f'{mb:.1f}')}")
     for place in places:
         if place.path.is_dir() and not place.path.is_symlink():
             shutil.rmtree(place.path)
         else:
             place.path.unlink(missing_ok=True)
-        print(f"start.py: {words('removed', path=place.path, mb=round(place.mb))}")
+        print(f"start.py: {words('removed', path=place.path, mb=f'{place.mb:.1f}')}")
 
 
 def user_places(environment: Environment) -> list[Place]:
     """Return everything of the user's own that there is, by the product's own account."""
     found = []
-    for kind, name in json.loads(_product(environment, "-c", ASK) or "[]"):
-        path = Path(name)
+    said = _product(environment, "-c", ASK)
+    for kind, path in json.loads(said) if said else usual_places(environment.home):
+        path = Path(path)
         if kind == "weights":
             # In a source tree the list of the files and its explanation belong to the product.
             kept = {"MANIFEST.toml", "README.md"}
@@ -81,6 +88,24 @@ def user_places(environment: Environment) -> list[Place]:
         elif path.exists():
             found.append(Place(kind, path, size_mb(path)))
     return found
+
+
+def usual_places(home: Path) -> list[tuple[str, Path]]:
+    """Return where the product keeps a user's files, for when it cannot be asked any more."""
+    user, name = Path.home(), "living-portrait"
+    if sys.platform == "win32":
+        data = Path(os.environ.get("LOCALAPPDATA") or user / "AppData/Local") / name
+        cache = data / "Cache"
+    elif sys.platform == "darwin":
+        data, cache = user / "Library/Application Support" / name, user / "Library/Caches" / name
+    else:
+        data = Path(os.environ.get("XDG_DATA_HOME") or user / ".local/share") / name
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or user / ".cache") / name
+    data = Path(os.environ.get("LIVING_PORTRAIT_HOME") or data).expanduser().absolute()
+    known = [(kind, data / kind) for kind in ("photos", "presets", "state")]
+    others = sorted(set(data.iterdir()) - {path for _, path in known}) if data.is_dir() else []
+    weights = ("weights", home / "weights")
+    return [*known, weights, *(("other", path) for path in others), ("cache", cache)]
 
 
 def size_mb(path: Path) -> float:
