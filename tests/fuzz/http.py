@@ -15,6 +15,7 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 from collections import Counter
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
@@ -58,7 +59,10 @@ class _Tracebacks(logging.Handler):
         self._outcome = outcome
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._outcome.wrong.append(f"logged: {record.name}: {record.getMessage()[:300]}")
+        told = f"logged: {record.name}: {record.getMessage()[:300]}"
+        if record.exc_info:
+            told += "\n" + "".join(traceback.format_exception(*record.exc_info))[-1500:]
+        self._outcome.wrong.append(told)
 
 
 def ask(port: int, data: bytes, chance: random.Random) -> bytes:
