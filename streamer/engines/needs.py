@@ -95,6 +95,9 @@ def glance(chosen: Path | None) -> list[Need]:
 def install_command() -> str:
     """Return what installs the neural engine's libraries into this very environment."""
     root = Path(__file__).resolve().parents[2]
+    if (root / "start.py").is_file() and Path(sys.prefix) == root / ".venv":
+        # It knows which build fits the card, and fetches the model files, too.
+        return f'{"py" if sys.platform == "win32" else "python3"} "{root / "start.py"}" --neural'
     if (root / "pyproject.toml").is_file():
         pinned = f' -c "{root / "constraints.txt"}"'
         return f'"{sys.executable}" -m pip install -e "{root}[liveportrait]"{pinned}'

@@ -18,7 +18,7 @@ from streamer.errors import ConfigError, EngineError, WeightsError
 from streamer.resources import weights_list
 
 ROOT = Path(__file__).parents[3]
-PIP = '-m pip install -e "'
+PIP = needs.install_command()
 FETCH = "living-portrait weights fetch"
 
 
@@ -173,6 +173,18 @@ def test_doctors_lines_each_tell_what_to_type(
     assert PIP in lines["torch"].fix
     assert FETCH in lines["weights"].fix
     assert examine(files, "auto")[1].ok
+
+
+def test_start_py_completes_the_environment_that_it_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    root = Path(needs.__file__).parents[2]
+
+    monkeypatch.setattr(sys, "prefix", str(root / ".venv"))
+    own = needs.install_command()
+    monkeypatch.setattr(sys, "prefix", "/another")
+    another = needs.install_command()
+
+    assert own.endswith(f'"{root / "start.py"}" --neural')
+    assert f'-m pip install -e "{root}[liveportrait]"' in another
 
 
 def test_an_installed_package_is_completed_by_its_name(
