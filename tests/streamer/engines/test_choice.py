@@ -137,7 +137,7 @@ def test_files_count_in_every_place_that_the_engine_reads(files: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        (Options("magic"), "Unknown engine 'magic'. Choose one of: auto, liveportrait, warp"),
+        (Options("magic"), "Unknown engine 'magic'. Choose one of: auto, liveportrait, baked, warp"),
         (Options("warp", device="gpu"), "Unknown device 'gpu'"),
     ],
 )
