@@ -1,11 +1,10 @@
-"""Stream: builds the parts from a Config and owns the render thread."""
+"""Stream: builds the parts from a Config, starts and ends them, and passes wishes on to them."""
 
 import io
 import logging
 import random
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,10 +22,9 @@ from streamer.errors import ConfigError, ConsentError, PhotoError
 from streamer.film import TakeFilm
 from streamer.film_mark import FilmMark
 from streamer.generate import Frames
-from streamer.keep_going import KeepGoing
+from streamer.housekeeping import keep_house
 from streamer.landmark_editing import LandmarkEditing
-from streamer.late import Late
-from streamer.loop import Act, Moment, run
+from streamer.loop import Moment
 from streamer.output import Output
 from streamer.pacer import Pacer
 from streamer.photo import Photo
@@ -35,9 +33,9 @@ from streamer.preset_files import PresetFiles
 from streamer.privacy import privacy_picture
 from streamer.problems import Problems
 from streamer.readout import Readout
+from streamer.rendering import LEAD, Rendering
 from streamer.repertoire import Repertoire
 from streamer.resources import shipped, user_folder
-from streamer.scheduling import wake_soon
 from streamer.sending.link import Link
 from streamer.sinks import Sink
 from streamer.sinks.camera import list_cameras
@@ -54,15 +52,8 @@ from streamer.view import View
 
 log = logging.getLogger(__name__)
 
-# Housekeeping (preset files, memory, camera messages) once in this time; nothing in it is urgent.
-HOUSEKEEPING_S: Final = 0.5
-
 # What was asked for may vanish while it runs; a renderer that goes on does so without.
 GIVEN_PATHS: Final = ("presets", "photos", "privacy_picture", "take")
-
-# A frame is begun this part of a period before its deadline: longer than a usual frame takes to
-# draw on a CPU, so that frames leave evenly; more would delay a cue for nothing.
-LEAD: Final = 0.3
 
 
 class Stream:
@@ -98,9 +89,6 @@ class Stream:
         self.problems = Problems()
         self.stats = Stats(link.program if link is not None else None)
         self.seed = random.randrange(2**31) if config.seed is None else config.seed
-        self.finished = threading.Event()
-        self.failed: BaseException | None = None  # what ended the frames, if anything did
-        self.on_first_frame: Callable[[], None] = lambda: None
         self._stop = threading.Event()
         self._choose = choose
         self._stage = Stage(
@@ -125,6 +113,19 @@ class Stream:
         )
         self._output = Output(
             config, self._stage, self._readout, self.problems, [self.preview, *sinks], link
+        )
+        self.rendering = Rendering(
+            self._stage,
+            self._output,
+            self._readout,
+            self.controls,
+            self.stats,
+            self.problems,
+            self.courtesy,
+            self._stop,
+            seconds=config.seconds,
+            delay_s=config.delay / 1000.0,
+            on_frame=self._on_frame,
         )
         self._repertoire = Repertoire(self.presets, self.problems)
         self.speaker = Speaker(self.controls, self.check_speech)
@@ -173,7 +174,8 @@ class Stream:
         self._readout.pacer = pacer = Pacer(self.config.fps, lead=LEAD)
         if self._link is not None:
             self._resume(self._link, pacer)
-        self._spawn("render", lambda: self._render(pacer, act))
+        animator, taking = self._animator, self._taking
+        self._spawn("render", lambda: self.rendering.run(pacer, act, animator, taking))
         self._spawn("housekeeping", self._keep_house)
         if self._link is not None:
             maker = StandbyMaker(
@@ -205,20 +207,7 @@ class Stream:
     @property
     def engine_options(self) -> Options:
         """What was asked for of the engine."""
-        config = self.config
-        return Options(
-            engine=config.engine,
-            device=config.device,
-            weights=config.weights,
-            face=config.face,
-            paste_back=config.paste_back,
-            speed=config.speed,
-            gpu_share=config.gpu_share,
-            cache_mb=config.cache_mb,
-            backend=config.backend,
-            fps=config.fps,
-            bakes=config.bakes,
-        )
+        return Options.of(self.config)
 
     @property
     def engine_choice(self) -> str:
@@ -249,61 +238,13 @@ class Stream:
         self._threads.append(thread)
         thread.start()
 
-    def _render(self, pacer: Pacer, act: Act) -> None:
-        assert self._animator is not None
-        assert self._taking is not None
-        taking, seconds = self._taking, self.config.seconds
-        late = Late(self.controls, self.config.delay / 1000.0)
-
-        def before(t: float) -> None:
-            taking.before(t)
-            late.see(t)
-
-        wake_soon()
-        try:
-            run(
-                stop=self._stop,
-                pacer=pacer,
-                animator=self._animator,
-                controls=late,
-                act=act,
-                sinks=self._output.sinks,
-                early=self._output.early,
-                stats=self.stats,
-                publish=self._publish,
-                watch=self._watch,
-                problem=lambda text: self.problems.set("stream", text),
-                before=before,
-                heed=taking.keep,
-                courtesy=self.courtesy,
-                **({} if seconds is None else {"until_s": seconds}),
-            )
-        except BaseException as exc:
-            self.failed = exc
-            raise
-        finally:
-            self.finished.set()
-
-    def _watch(self, fault: str) -> None:
-        assert self._stage.fallback is not None
-        self._stage.fallback.see(fault)
-
-    def _publish(self, moment: Moment) -> None:
-        first = self._readout.moment is None
-        self._readout.moment = moment
-        if self._link is not None:
-            assert self._readout.pacer is not None
-            self._link.frame(
-                moment.t,
-                self._readout.pacer,
-                self.stats,
-                self.controls.snapshot(),
-                moment.playing,
-                self._readout.privacy,
-                self.presets.presets,
-            )
-        if first:
-            self.on_first_frame()
+    def _on_frame(self, moment: Moment) -> None:
+        """Leave what a renderer in the place of this one would go on with."""
+        link, pacer = self._link, self._readout.pacer
+        if link is not None and pacer is not None:
+            wishes, privacy = self.controls.snapshot(), self._readout.privacy
+            presets = self.presets.presets
+            link.frame(moment.t, pacer, self.stats, wishes, moment.playing, privacy, presets)
 
     def _keep_house(self) -> None:
         chores: dict[str, Callable[[], object]] = {
@@ -323,15 +264,7 @@ class Stream:
             )
         if self._taking is not None:
             chores["take"] = self._taking.flush
-        # One that fails keeps no other from being done, and is tried again.
-        going = {
-            name: KeepGoing(f"Housekeeping ({name})", partial(self.problems.set, f"chore {name}"))
-            for name in chores
-        }
-        while not self._stop.wait(HOUSEKEEPING_S):
-            for name, chore in chores.items():
-                with going[name]:
-                    chore()
+        keep_house(chores, self.problems, self._stop)
 
     # --- presets
 

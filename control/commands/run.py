@@ -165,14 +165,14 @@ def execute(options: argparse.Namespace) -> int:
         raise
     try:
         log.info("%s", stream.engine_choice)
-        while not end.wait(0.1) and not stream.finished.is_set():
+        while not end.wait(0.1) and not stream.rendering.finished.is_set():
             if doors.refused is not None:
                 raise doors.refused
             instances.follow(stream.state, page=doors.page)
             if link is not None:
                 doors.keep(link)
-        if stream.failed is not None:
-            raise RuntimeError("The frames have come to an end.") from stream.failed
+        if stream.rendering.failed is not None:
+            raise RuntimeError("The frames have come to an end.") from stream.rendering.failed
     finally:
         report = stream.report()
         doors.close()
@@ -234,7 +234,7 @@ def begin(
         taken = {key for key in KEYS if getattr(config, key) != getattr(plain, key)}
         stream = Stream(config, link=link)
         doors = Doors(stream, memory, open_page=open_page)
-        stream.on_first_frame = doors.open
+        stream.rendering.on_first_frame = doors.open
         try:
             if taken and (link is None or not link.restarted):
                 log.info("%s", told(choices, taken))

@@ -1,10 +1,11 @@
 """Which engine draws: the one that was asked for, or the best one that this machine can run."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Final
 
+from streamer.config import Config
 from streamer.engines import Engine
 from streamer.engines.liveportrait.devices import check_device
 from streamer.engines.needs import (
@@ -42,6 +43,12 @@ class Options:
     fps: float = 30.0
     photo: Path | None = None
     bakes: Path | None = None
+
+    @classmethod
+    def of(cls, config: Config) -> "Options":
+        """Return those among all settings; ``photo`` is not looked for yet."""
+        names = [f.name for f in fields(cls) if f.name != "photo"]
+        return cls(**{name: getattr(config, name) for name in names})
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,7 @@ def test_the_portrait_lives_and_comes_to_an_end_by_itself(watch: Watch) -> None:
     stream = Stream(replace(CONFIG, seconds=1.5, fps=20.0), sinks=[watch])
     stream.start()
     try:
-        assert stream.finished.wait(WAIT_S)
+        assert stream.rendering.finished.wait(WAIT_S)
     finally:
         stream.stop()
 
