@@ -111,7 +111,7 @@ def test_a_change_under_way_is_seen_and_a_second_one_is_told_to_wait(
 @pytest.mark.parametrize(
     ("route", "body", "says"),
     [
-        ("/engine", {"engine": "wrap"}, "auto, liveportrait, warp"),
+        ("/engine", {"engine": "wrap"}, "auto, liveportrait, baked, warp"),
         ("/engine", {"device": "cpu"}, "'engine' must be a text"),
         ("/engine", {"engine": "warp", "device": "tpu"}, "auto, cpu"),
         ("/engine", {"engine": "warp", "speed": "ludicrous"}, "auto, safe, fast"),
