@@ -1,6 +1,7 @@
 """The graph of one set of networks as files in the user's cache, written when first needed."""
 
 import hashlib
+import logging
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +12,8 @@ from streamer.engines.liveportrait.networks.generator import Generator
 from streamer.engines.liveportrait.networks.warping import WarpingNetwork
 from streamer.errors import EngineError
 from streamer.resources import user_cache
+
+log = logging.getLogger(__name__)
 
 _DIGITS = 16  # of the weights' hash: enough that no two sets of weights meet
 
@@ -66,6 +69,7 @@ class GraphFiles:
                 f"Other backends than torch need the package {exc.name}. Install it: "
                 "pip install 'living-portrait[onnx]'"
             ) from exc
+        log.info("Writing the networks for other runtimes, once: %s", file)
         model = build(warping, generator, precision)  # type: ignore[arg-type]
         try:
             self._folder.mkdir(parents=True, exist_ok=True)

@@ -3,6 +3,7 @@
 import re
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ onnx = pytest.importorskip("onnx", reason="onnx is not installed; pip install -e
 onnxruntime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
 
 from streamer.config import BACKENDS, Config
+from streamer.engines.choice import Choice, Options, Understudy
 from streamer.engines.liveportrait.engine import LivePortraitEngine
 from streamer.engines.liveportrait.fast.forms import Recipe
 from streamer.engines.liveportrait.fast.proof import prove
@@ -27,13 +29,16 @@ from streamer.engines.liveportrait.portable.onnx_runtime import OnnxRuntime
 from streamer.engines.liveportrait.portable.painter import BackendPainter
 from streamer.engines.liveportrait.portable.rungs import Shared, rung, rungs
 from streamer.engines.liveportrait.scene import NeuralScene
+from streamer.engines.warp.engine import WarpEngine
 from streamer.engines.warp.locate import locate
 from streamer.errors import ConfigError, EngineError
 from streamer.photo import Photo, read_photo
+from streamer.stream import Stream
 from streamer.view import View
 from tests.streamer.engines.liveportrait.fast.tiny import small_model
 from tests.streamer.engines.liveportrait.portable import backends as faults
 from tests.streamer.engines.liveportrait.portable.backends import Late, Mirrored, Spoilt, Stale
+from tests.streamer.test_stream import CONFIG, Watch
 
 pytestmark = pytest.mark.neural
 
@@ -330,3 +335,40 @@ def test_settings_know_the_same_runtimes() -> None:
     assert Config(backend="onnxruntime:cuda").backend == "onnxruntime:cuda"
     with pytest.raises(ConfigError, match="Unknown backend 'vulkan'"):
         Config(backend="vulkan")
+
+
+def test_the_stream_says_what_really_draws_and_shows_no_bad_frame(
+    model: Model, right: Backend
+) -> None:
+    spoilt, watch = Spoilt(right), Watch()
+    engine = LivePortraitEngine(
+        model, locate=locate, recipes=[rung("onnxruntime CPU float32", lambda: spoilt)], fps=10.0
+    )
+
+    def choose(options: Options) -> Choice:
+        assert options.backend == "onnxruntime"
+        return Choice(engine, "", (Understudy("warp", WarpEngine),))
+
+    config = replace(CONFIG, engine="liveportrait", backend="onnxruntime", fps=10.0)
+    stream = Stream(config, sinks=[watch], choose=choose)
+
+    def backend() -> str:
+        return str(stream.state()["engine"]["backend"])  # type: ignore[index]
+
+    def until(condition: Callable[[], bool]) -> bool:
+        return any(watch.until(condition) for _ in range(4))
+
+    stream.start()
+    try:
+        assert until(lambda: backend() == right.name)
+        assert watch.more(3)
+        spoilt.how = faults.black
+        assert until(lambda: backend() == f"torch {torch.__version__} fp32")
+        assert watch.more(3)
+        assert "onnxruntime CPU float32" in stream.problems.get("speed")
+        assert "dark" in stream.problems.get("speed")
+    finally:
+        stream.stop()
+
+    light = watch.frames[0].mean()
+    assert min(frame.mean() for frame in watch.frames) > 0.5 * light
