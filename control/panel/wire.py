@@ -114,6 +114,8 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
     """One request; how large its body may be depends on where it goes."""
 
     adj: Any
+    # Waitress names it in its log when a client leaves, of a request that had none, too.
+    path: str = ""
 
     def __init__(
         self, adj: Any, limit: Callable[[HTTPRequestParser], int], refuse: Callable[[], None]

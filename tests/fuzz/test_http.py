@@ -7,11 +7,12 @@ from http.client import HTTPException
 
 import pytest
 from flask.testing import FlaskClient
+from waitress.adjustments import Adjustments
 
 from control.oscquery import QueryServer
 from control.oscquery.server import CONNECTIONS
 from control.panel.app import create_app
-from control.panel.wire import IDLE_S
+from control.panel.wire import IDLE_S, Parser
 from tests.control.fakes import FakeStream
 from tests.control.osc.test_door import wait_until
 from tests.fuzz.http import alive, fuzz
@@ -119,6 +120,16 @@ def test_a_body_is_utf_8_and_nothing_else(
 
     assert answer.status_code == 400
     assert stream.controls.snapshot().held == {}
+
+
+def test_rubbish_whose_sender_has_left_can_be_named_in_the_log() -> None:
+    """Waitress says so with the request's path, and with a traceback where there is none."""
+    parser = Parser(Adjustments(), lambda _: 0, lambda: None)
+
+    parser.received(b"\x16\x03\x01\r\n\r\n")
+
+    assert parser.error is not None
+    assert parser.path == ""
 
 
 def test_every_route_is_in_the_fuzz() -> None:
