@@ -7,6 +7,7 @@ process is killed. The memory that they share has no name and goes with the last
 """
 
 import contextlib
+import math
 import os
 import signal
 import subprocess
@@ -39,6 +40,10 @@ SENDER_END_S: Final = 4.0
 RENDERER_SILENT_S: Final = 15.0
 SENDER_SILENT_S: Final = 5.0
 
+# A part that was started again may load so long before its first sign of life: a slow machine needs
+# seconds for the libraries, a neural engine minutes. The first start is watched by who sits there.
+LOADING_S: Final = 600.0
+
 # A renderer that lives but draws no frame: that long, or so many times its longest interval.
 STUCK_S: Final = 30.0
 STUCK_INTERVALS: Final = 10.0
@@ -56,8 +61,10 @@ class Child:
     beat: int
     beat_at: float
     stuck_at: float
+    frames: int
     longest_s: float = 0.0
-    frames: int = 0
+    lives: bool = False  # has shown a sign of life
+    draws: bool = False  # has drawn a frame
     killed: str = ""
 
     @property
@@ -143,13 +150,13 @@ class Supervisor:
             return None
         frames = board[Number.FRAMES]
         if frames != child.frames:
-            if child.frames:
+            if child.draws:
                 child.longest_s = max(child.longest_s, now - child.stuck_at)
-            child.frames, child.stuck_at = frames, now
+            child.frames, child.stuck_at, child.draws = frames, now, True
             self._renderer_restarts.good(now)
         self._judge(child, board[Number.RENDERER_BEAT], now, RENDERER_SILENT_S)
-        stuck_s = max(STUCK_S, STUCK_INTERVALS * child.longest_s)
-        if child.frames and now - child.stuck_at > stuck_s:
+        patience_s = max(STUCK_S, STUCK_INTERVALS * child.longest_s)
+        if now - child.stuck_at > (patience_s if child.draws else self._loading_s):
             self._kill(child, f"no frame for {now - child.stuck_at:.0f} s")
         return None
 
@@ -170,10 +177,15 @@ class Supervisor:
     def _judge(self, child: Child, beat: int, now: float, silent_s: float) -> None:
         """End a process that shows no sign of life any more. Before its first one it may load."""
         if beat != child.beat:
-            child.beat, child.beat_at = beat, now
+            child.beat, child.beat_at, child.lives = beat, now, True
             child.killed = ""
-        elif child.beat and now - child.beat_at > silent_s:
+            return
+        if now - child.beat_at > (silent_s if child.lives else self._loading_s):
             self._kill(child, f"no sign of life for {now - child.beat_at:.0f} s")
+
+    @property
+    def _loading_s(self) -> float:
+        return LOADING_S if self.board[Number.FRAMES] else math.inf
 
     def _kill(self, child: Child, why: str) -> None:
         child.beat_at = child.stuck_at = self.now()
@@ -222,9 +234,7 @@ class Supervisor:
         self.relay.follow(name, process.stderr)
         now = self.now()
         beat = self.board[Number.RENDERER_BEAT if name == "renderer" else Number.SENDER_BEAT]
-        child = Child(name, process, beat, now, now)
-        child.frames = 0
-        return child
+        return Child(name, process, beat, now, now, self.board[Number.FRAMES])
 
     def _end_renderer(self) -> int:
         """Ask the renderer to end and wait for it."""

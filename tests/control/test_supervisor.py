@@ -203,6 +203,31 @@ def test_a_renderer_without_a_sign_of_life_is_ended_with_its_threads_in_the_log(
 
 
 @posix
+def test_a_part_that_takes_its_time_to_load_after_a_restart_is_let_load(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("RENDERER_SILENT_S", "SENDER_SILENT_S", "STUCK_S"):
+        monkeypatch.setattr(supervising, name, 0.7)
+    slow = "watch_lifeline(end.set)\nif board[Number.{}]: time.sleep(2.5)\n{}"
+    sender = slow.format("SENDER_BEAT", "while not end.wait(0.02): board.beat(Number.SENDER_BEAT)")
+    run = rig.start(
+        'board.order.write({"camera": "auto"})\n' + slow.format("FRAMES", "live()"), sender
+    )
+    until(lambda: frames(run) > 3 and run.board[Number.SENDER_BEAT] > 3)
+    for child in (run._drawing, run._sending):
+        assert child is not None
+        child.process.kill()
+    until(lambda: run.board[Number.SENDER_RESTARTS] == 1 and run.board[Number.RESTARTS] == 1)
+    drawn, sent = frames(run), run.board[Number.SENDER_BEAT]
+    until(lambda: frames(run) > drawn + 3 and run.board[Number.SENDER_BEAT] > sent + 3)
+
+    assert run.board[Number.SENDER_RESTARTS] == 1
+    assert run.board[Number.RESTARTS] == 1
+    assert "no sign of life" not in rig.said.getvalue()
+    assert "no frame for" not in rig.said.getvalue()
+
+
+@posix
 def test_a_renderer_that_lives_but_draws_nothing_is_ended(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
