@@ -39,7 +39,6 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fed]:
         yield program
     finally:
         program.end()
-        guest.driver("unload")
 
 
 @pytest.fixture
