@@ -18,6 +18,7 @@ import os
 import shutil
 import signal
 import socket
+import stat
 import struct
 import subprocess
 import sys
@@ -178,6 +179,7 @@ class Outlet:
         import av
 
         self._program: subprocess.Popen[bytes] | None = None
+        self._second = order.bit_rate // 8
         self.encoder = ""
         self.connected = False
         options: dict[str, str] = {"flush_packets": "1"}
@@ -201,6 +203,7 @@ class Outlet:
         self.encoder = encoder
         self.container.start_encoding()
         if self._program is None:
+            _bound_queues(self._second)
             self.connected = True
             say(**{"is": "sending", "encoder": encoder})
 
@@ -342,6 +345,25 @@ def main() -> int:
         say(**{"is": "failed", "why": "other", "text": f"{type(exc).__name__}: {exc}"[:200]})
         return 1
     return 0
+
+
+def _bound_queues(size: int) -> None:
+    """Let no connection queue more than this many bytes.
+
+    The system would take megabytes, which is many seconds of picture, before a slow network made
+    itself felt; frames that are skipped are better than a picture of the past.
+    """
+    if os.name != "posix":  # elsewhere sockets are no numbers that could be tried
+        return
+    for number in range(3, 64):
+        try:
+            if not stat.S_ISSOCK(os.fstat(number).st_mode):
+                continue
+            with socket.socket(fileno=os.dup(number)) as same:
+                if same.type == socket.SOCK_STREAM:
+                    same.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, max(size, 64 * 1024))
+        except OSError:  # not open, or none of a kind that has a queue
+            continue
 
 
 def _prepare(context: Any, order: Order) -> None:
