@@ -123,10 +123,12 @@ def become(command):
         os.execv(command[0], command)
     import subprocess
 
-    try:
-        return subprocess.call(command)
-    except KeyboardInterrupt:
-        return 130
+    process = subprocess.Popen(command)
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            continue  # the product has had it, too, and ends in order
 
 
 def start_with_another_python(arguments):
@@ -177,7 +179,9 @@ def keep_window_open(code):
 
     here = ctypes.windll.kernel32.GetConsoleProcessList((ctypes.c_uint * 4)(), 4)
     if code and here <= 2:  # this Python and its launcher, no command prompt
-        input("\nEnter ...")
+        sys.stderr.write("\nEnter ...")
+        sys.stderr.flush()
+        sys.stdin.readline()
 
 
 if __name__ == "__main__":

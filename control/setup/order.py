@@ -60,4 +60,5 @@ def answer(question: str, empty: bool) -> bool:
 def typed_again(*more: str, without: str = "") -> str:
     """Return what the user has typed, with words added or one left out."""
     words = [word for word in sys.argv[1:] if word != without]
-    return " ".join(("python3", "start.py", *(f'"{w}"' if " " in w else w for w in words), *more))
+    python = "py" if sys.platform == "win32" else "python3"
+    return " ".join((python, "start.py", *(f'"{w}"' if " " in w else w for w in words), *more))

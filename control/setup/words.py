@@ -21,11 +21,14 @@ class Words:
     """The texts in one language."""
 
     language: Language
+    python: str = "py" if sys.platform == "win32" else "python3"
+    """What people type to start Python; the texts are written with ``python3``."""
 
     def __call__(self, key: str, /, **values: object) -> str:
         """Return a text with its values filled in."""
         english, korean = TEXTS[key]
-        return (korean if self.language == "ko" else english).format(**values)
+        text = korean if self.language == "ko" else english
+        return text.replace("python3 start.py", f"{self.python} start.py").format(**values)
 
 
 def system_language(

@@ -67,3 +67,8 @@ def test_macos_is_asked_for_its_language(
 def test_a_sentence_is_said_in_its_language() -> None:
     assert Words("en")("done", elapsed="3 s") == "done in 3 s"
     assert Words("ko")("done", elapsed="3초") == "완료, 3초"
+
+
+def test_windows_starts_python_by_another_name() -> None:
+    assert "  py start.py --offline" in Words("en", "py")("fix-offline-where")
+    assert "  python3 start.py --offline" in Words("ko", "python3")("fix-offline-where")
