@@ -8,7 +8,8 @@ Presets, sliders, photos, views and the engine change by OSC and HTTP; viewers w
 stall, rubbish comes through both doors, a preset's file breaks and is mended; in the first ten
 minutes (of a short run, its first quarter) the renderer is killed, stopped for four seconds or for
 good by turns, after that stopped for four seconds every two minutes (``--gentle`` leaves that out).
-Every five seconds frames, memory, threads and file descriptors of each process are written down:
+Every 75 s all rests for 15 s, in one and the same state, so that memory can be compared. Every five
+seconds frames, memory, threads and file descriptors of each process are written down:
 soak.csv, soak.json, soak.svg and the log in ``--out``. Exit code 1 if a verdict is FAIL.
 """
 
@@ -23,7 +24,7 @@ from typing import Final
 from benchmarks.soak_deeds import Deeds
 from benchmarks.soak_plot import drawing
 from benchmarks.soak_product import Product
-from benchmarks.soak_samples import Verdict, collect, settled_s, verdicts, write_csv
+from benchmarks.soak_samples import Verdict, at_rest, collect, settled_s, verdicts, write_csv
 
 FPS: Final = 30.0
 
@@ -45,7 +46,8 @@ def soak(options: argparse.Namespace, home: Path) -> bool:
         left = [] if ended_early else product.end()
         log = product.log()
     hits = [(at - begun, kind) for at, kind in deeds.hits]
-    found = verdicts(rows, [at for at, _ in hits], FPS)
+    rests = [at_rest(at - begun, processes) for at, processes in deeds.rests]
+    found = verdicts(rows, [at for at, _ in hits], rests, FPS)
     found += [
         Verdict("answers", not deeds.wrong, _listed(deeds.wrong) or "all as they should be"),
         Verdict(
@@ -63,13 +65,14 @@ def soak(options: argparse.Namespace, home: Path) -> bool:
     write_csv(rows, options.out / "soak.csv")
     (options.out / "soak.log").write_text(log, encoding="utf-8")
     title = f"{options.minutes:g} minutes at {FPS:g} fps, seed {options.seed}"
-    (options.out / "soak.svg").write_text(drawing(rows, hits, title), encoding="utf-8")
+    (options.out / "soak.svg").write_text(drawing(rows, hits, rests, title), encoding="utf-8")
     figures = {
         "minutes": options.minutes,
         "seed": options.seed,
         "done": dict(deeds.done),
         "away_s": [round(s, 2) for s in deeds.back_s],
         "wrong": dict(deeds.wrong),
+        "rests": rests,
         "verdicts": [asdict(verdict) for verdict in found],
     }
     (options.out / "soak.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")

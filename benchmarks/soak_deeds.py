@@ -14,7 +14,7 @@ from typing import Any, Final
 import psutil
 
 from benchmarks.latency import datagram
-from benchmarks.soak_product import Product
+from benchmarks.soak_product import Measured, Product
 
 # How many of these in ten minutes, on average.
 RATES: Final = {
@@ -44,6 +44,11 @@ RATES: Final = {
 HARD: Final = ("kill", "stall", "hang")
 HARD_EVERY_S: Final = 120.0
 LATER: Final = ("stall",)
+
+# Now and then all rests, in one and the same state: only then can memory be compared. A scene's
+# caches fill with 24 MB, another one is prepared beside it, and the standby loop is drawn.
+REST_EVERY_S: Final = 75.0
+REST_S: Final = 15.0
 
 STALL_S: Final = 4.0
 BACK_S: Final = 60.0
@@ -85,6 +90,8 @@ class Deeds:
         """When something hard was done, on the monotonic clock (s)."""
         self.back_s: list[float] = []
         """How long the page was away after each."""
+        self.rests: list[tuple[float, dict[str, Measured]]] = []
+        """The processes at the end of each rest, with its time."""
         self._busy = threading.Event()  # while the renderer is down, refusals are no fault
 
     def start(self) -> None:
@@ -108,7 +115,11 @@ class Deeds:
     def _run(self) -> None:
         names, weights = list(RATES), list(RATES.values())
         pause_s = 600.0 / sum(weights)
+        rest_at = time.monotonic() + REST_EVERY_S
         while not self._end.wait(self._random.expovariate(1.0 / pause_s)):
+            if time.monotonic() >= rest_at:
+                self._try("rest", self._rest)
+                rest_at = time.monotonic() + REST_EVERY_S
             name = self._random.choices(names, weights)[0]
             self._try(name, getattr(self, f"_{name}"))
 
@@ -125,6 +136,17 @@ class Deeds:
         # While the renderer starts, and at the bound of long answers, 503 is the right one.
         if status not in (*allowed, 503):
             self.wrong[f"{method} {path}: {status} {answer[:120].decode(errors='replace')}"] += 1
+
+    def _rest(self) -> None:
+        hits = len(self.hits)
+        view = {"fit": "face", "zoom": 1.0, "mirror": False}
+        self._expect((200,), "PUT", "/view", view)
+        self._expect((200,), "PUT", "/idle", {"style": "calm", "strength": 1.0})
+        for path in ("/stop", "/reset"):
+            self._expect((200,), "POST", path)
+        self._expect((200,), "POST", "/photos", {"name": PHOTOS[0]})
+        if not self._end.wait(REST_S) and len(self.hits) == hits and not self._busy.is_set():
+            self.rests.append((time.monotonic(), self._product.processes()))
 
     # --- people and controllers
 

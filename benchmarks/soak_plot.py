@@ -30,8 +30,10 @@ LANES: Final = (
 )
 
 
-def drawing(rows: Sequence[Row], hits: Sequence[tuple[float, str]], title: str) -> str:
-    """Return the SVG. ``hits`` are the times (s) and names of faults."""
+def drawing(
+    rows: Sequence[Row], hits: Sequence[tuple[float, str]], rests: Sequence[Row], title: str
+) -> str:
+    """Return the SVG. ``hits`` are the times (s) and names of faults; ``rests`` become dots."""
     end = max(1.0, rows[-1]["t_s"] or 0.0)
     bottom = TOP + len(LANES) * (LANE + GAP)
     width, height = LEFT + WIDTH + 60, bottom + 24
@@ -42,7 +44,7 @@ def drawing(rows: Sequence[Row], hits: Sequence[tuple[float, str]], title: str) 
         f'<text x="8" y="16">{escape(title)}</text>',
     ]
     for k in range(len(LANES)):
-        parts += _lane(rows, k, end)
+        parts += _lane(rows, rests, k, end)
     for at, name in hits:
         x = LEFT + WIDTH * at / end
         parts.append(
@@ -61,7 +63,7 @@ def drawing(rows: Sequence[Row], hits: Sequence[tuple[float, str]], title: str) 
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
-def _lane(rows: Sequence[Row], k: int, end: float) -> list[str]:
+def _lane(rows: Sequence[Row], rests: Sequence[Row], k: int, end: float) -> list[str]:
     title, counts, columns = LANES[k]
     top = TOP + k * (LANE + GAP)
     drawn = {name: _points(rows, name, counts=counts) for name, _ in columns}
@@ -82,6 +84,11 @@ def _lane(rows: Sequence[Row], k: int, end: float) -> list[str]:
             for t, value in drawn[name]
         )
         parts.append(f'<polyline points="{line}" fill="none" stroke="{colour}"/>')
+        parts += [
+            f'<circle cx="{LEFT + WIDTH * t / end:.1f}" r="2.5" fill="{colour}" '
+            f'cy="{top + LANE * (high - value) / (high - low):.1f}"/>'
+            for t, value in _points(rests, name, counts=False)
+        ]
         if len(columns) > 1:
             parts.append(
                 f'<text x="{LEFT - 8}" y="{top + 28 + 12 * place}" text-anchor="end" class="s" '

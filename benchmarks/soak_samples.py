@@ -3,13 +3,13 @@
 import csv
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-from benchmarks.soak_product import PROGRAM, Product
+from benchmarks.soak_product import PROGRAM, Measured, Product
 
 Row = dict[str, float | None]
 
@@ -24,6 +24,7 @@ GROWTH_MB: Final = 5.0
 THREADS: Final = 3.0
 FDS: Final = 6.0
 QUIET_SHARE: Final = 0.01
+LEAST_RESTS: Final = 4
 
 
 def sample(product: Product, started: float) -> Row:
@@ -89,29 +90,51 @@ def settled_s(seconds: float) -> float:
     return min(SETTLED_S, seconds / 4)
 
 
-def verdicts(rows: Sequence[Row], hits: Sequence[float], fps: float) -> list[Verdict]:
-    """Judge what was measured. ``hits`` are the times (s) of faults that stop the renderer."""
+def verdicts(
+    rows: Sequence[Row], hits: Sequence[float], rests: Sequence[Row], fps: float
+) -> list[Verdict]:
+    """Judge what was measured.
+
+    ``hits`` are the times (s) of faults that stop the renderer, ``rests`` rows of memory in one and
+    the same state.
+    """
     last = rows[-1]["t_s"] or 0.0
     settled = settled_s(last)
     early, late = _window(rows, settled, last, 0.0), _window(rows, settled, last, 1.0)
-    found = []
-    for role in ("", *(f"_{role}" for role in ROLES)):
-        name = f"pss_mb{role}"
-        if _values(early, name) and _values(late, name):
-            grown = _floor(late, name) - _floor(early, name)
-            found.append(
-                Verdict(
-                    f"memory {role.strip('_')}".strip(),
-                    grown <= GROWTH_MB,
-                    f"{grown:+.1f} MB from {settled / 60:.1f} to {last / 60:.1f} min "
-                    f"(at most {GROWTH_MB:+g}), highest {max(_values(rows, name)):.0f} MB",
-                )
-            )
+    found = _memory([row for row in rests if (row["t_s"] or 0.0) >= settled], rows)
     for name, bound in (("threads", THREADS), ("fds", FDS)):
         grown = statistics.median(_values(late, name)) - statistics.median(_values(early, name))
         told = f"{grown:+g} (at most {bound:+g}), highest {max(_values(rows, name)):g}"
         found.append(Verdict(name, grown <= bound, told))
     found += _frames(rows, hits, fps)
+    return found
+
+
+def at_rest(t: float, processes: Mapping[str, Measured]) -> Row:
+    """Return the memory of all processes at the end of a rest, as a row."""
+    row: Row = {"t_s": t, "pss_mb": sum(process.pss_mb for process in processes.values())}
+    return row | {f"pss_mb_{role}": process.pss_mb for role, process in processes.items()}
+
+
+def _memory(rests: Sequence[Row], rows: Sequence[Row]) -> list[Verdict]:
+    """Compare the first rests with the last."""
+    if len(rests) < LEAST_RESTS:
+        told = f"not judged: {len(rests)} rests, at least {LEAST_RESTS} are needed"
+        return [Verdict("memory", True, told)]
+    count = max(2, len(rests) // 6)
+    found = []
+    for role in ("", *(f"_{role}" for role in ROLES)):
+        name = f"pss_mb{role}"
+        first, last = _values(rests[:count], name), _values(rests[-count:], name)
+        if not first or not last:
+            continue
+        grown = statistics.median(last) - statistics.median(first)
+        told = (
+            f"{grown:+.1f} MB from rest to rest, {(rests[0]['t_s'] or 0) / 60:.0f} to "
+            f"{(rests[-1]['t_s'] or 0) / 60:.0f} min (at most {GROWTH_MB:+g}); "
+            f"{statistics.median(last):.0f} MB, highest meanwhile {max(_values(rows, name)):.0f}"
+        )
+        found.append(Verdict(f"memory {role.strip('_')}".strip(), grown <= GROWTH_MB, told))
     return found
 
 
@@ -155,12 +178,6 @@ def _window(rows: Sequence[Row], settled: float, last: float, place: float) -> l
     length = min(max(120.0, (last - settled) / 10), (last - settled) / 2)
     start = settled + place * (last - settled - length)
     return [row for row in rows if start <= (row["t_s"] or 0.0) <= start + length]
-
-
-def _floor(rows: Sequence[Row], name: str) -> float:
-    """What stays between the peaks of changes, which come and go: a tenth of the rows is below."""
-    values = sorted(_values(rows, name))
-    return values[len(values) // 10]
 
 
 def _values(rows: Sequence[Row], name: str) -> list[float]:

@@ -32,12 +32,25 @@ def rows(minutes: float = 60.0, **leaks: float) -> list[Row]:
     return found
 
 
+def rests(minutes: float = 60.0, **leaks: float) -> list[Row]:
+    """A rest every 90 seconds."""
+    found: list[Row] = []
+    for k in range(1, round(minutes / 1.5)):
+        t = 90.0 * k
+        row: Row = {"t_s": t, "pss_mb": 300.0 + k % 3}
+        row |= {f"pss_mb_{role}": 100.0 + k % 2 for role in ROLES}
+        for name, per_minute in leaks.items():
+            row[name] = (row[name] or 0.0) + per_minute * t / 60.0
+        found.append(row)
+    return found
+
+
 def told(found: list[Verdict]) -> dict[str, Verdict]:
     return {verdict.subject: verdict for verdict in found}
 
 
 def test_a_run_with_peaks_alone_is_good() -> None:
-    assert all(verdict.ok for verdict in verdicts(rows(), [], FPS))
+    assert all(verdict.ok for verdict in verdicts(rows(), [], rests(), FPS))
 
 
 @pytest.mark.parametrize(
@@ -54,17 +67,25 @@ def test_a_run_with_peaks_alone_is_good() -> None:
     ],
 )
 def test_what_grows_or_comes_late_is_found(column: str, per_minute: float, subject: str) -> None:
-    found = told(verdicts(rows(**{column: per_minute}), [], FPS))
+    resting = rests(**{column: per_minute}) if column.startswith("pss") else rests()
+    found = told(verdicts(rows(**{column: per_minute}), [], resting, FPS))
 
     assert [name for name, verdict in found.items() if not verdict.ok] == [subject]
 
 
 def test_growth_in_the_first_ten_minutes_is_none() -> None:
-    measured = rows()
-    for row in measured:
+    resting = rests()
+    for row in resting:
         row["pss_mb"] = (row["pss_mb"] or 0.0) + 20.0 * min(1.0, (row["t_s"] or 0.0) / 500.0)
 
-    assert told(verdicts(measured, [], FPS))["memory"].ok
+    assert told(verdicts(rows(), [], resting, FPS))["memory"].ok
+
+
+def test_a_run_of_few_rests_says_that_it_judges_no_memory() -> None:
+    verdict = told(verdicts(rows(4.0), [], rests(4.0), FPS))["memory"]
+
+    assert verdict.ok
+    assert verdict.told.startswith("not judged")
 
 
 def test_frames_that_are_lost_by_a_fault_on_purpose_count_apart() -> None:
@@ -73,8 +94,8 @@ def test_frames_that_are_lost_by_a_fault_on_purpose_count_apart() -> None:
         if (row["t_s"] or 0.0) > 1000.0:
             row["dropped"] = 2000.0
 
-    assert told(verdicts(measured, [995.0], FPS))["frames"].ok
-    assert not told(verdicts(measured, [2000.0], FPS))["frames"].ok
+    assert told(verdicts(measured, [995.0], rests(), FPS))["frames"].ok
+    assert not told(verdicts(measured, [2000.0], rests(), FPS))["frames"].ok
 
 
 def test_rows_of_a_page_that_did_not_answer_are_passed_over() -> None:
@@ -83,13 +104,13 @@ def test_rows_of_a_page_that_did_not_answer_are_passed_over() -> None:
         for name in row:
             row[name] = row[name] if name in ("t_s", "threads", "fds") else None
 
-    assert all(verdict.ok for verdict in verdicts(measured, [150.0], FPS))
+    assert all(verdict.ok for verdict in verdicts(measured, [150.0], rests(12.0), FPS))
 
 
 def test_the_drawing_and_the_table_can_be_read(tmp_path: Path) -> None:
     measured = rows(minutes=3.0)
 
-    svg = drawing(measured, [(60.0, "kill")], "3 minutes <at> 30 fps")
+    svg = drawing(measured, [(60.0, "kill")], rests(3.0), "3 minutes <at> 30 fps")
     write_csv(measured, tmp_path / "soak.csv")
 
     root = ElementTree.fromstring(svg)
