@@ -20,8 +20,11 @@ FORBIDDEN = {
     ),
     "streamer.engines": (
         *("streamer.animation", "streamer.sinks", "streamer.stream", "streamer.loop"),
-        "streamer.controls",
+        *("streamer.controls", "streamer.baking"),
     ),
+    # The only engine that knows others: it plays what they drew, and moves it with the warp field.
+    "streamer.engines.baked": ("streamer.engines.choice", "streamer.engines.liveportrait.engine"),
+    "streamer.baking": ("streamer.sinks", "streamer.stream", "streamer.loop", "streamer.stage"),
     "streamer.engines.warp": ("streamer.engines.liveportrait",),
     "streamer.engines.liveportrait": ("streamer.engines.warp",),
     "streamer.sinks": (
@@ -48,6 +51,7 @@ ONLY = {
     "waitress": ("control.panel", "control.oscquery"),
     "pythonosc": ("control.osc",),
     "zeroconf": ("control.oscquery",),
+    "ray": ("streamer.baking.cluster",),
 }
 
 
