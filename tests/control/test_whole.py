@@ -2,6 +2,8 @@
 
 import base64
 import json
+import shutil
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -158,3 +160,21 @@ def test_a_portrait_is_switched_and_a_view_is_changed(stream: Stream, page: Pane
     status, data = ask(page, "PUT", "/view", {"zoom": 50})
     assert status == 400
     assert "zoom" in json.loads(data)["detail"]
+
+
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is missing")
+def test_another_program_plays_the_live_picture_as_obs_does(page: PanelServer) -> None:
+    done = subprocess.run(
+        [
+            *("ffmpeg", "-nostdin", "-v", "error", "-use_wallclock_as_timestamps", "1"),
+            *("-f", "mpjpeg", "-i", f"{page.url}/preview.mjpg", "-frames:v", "30"),
+            *("-vf", "scale=32:18,format=rgb24", "-f", "rawvideo", "pipe:1"),
+        ],
+        capture_output=True,
+        timeout=30,
+    )
+
+    assert done.returncode == 0
+    pictures = np.frombuffer(done.stdout, np.uint8).reshape(30, 18, 32, 3)
+    assert 20 < pictures.mean() < 160  # the portrait
+    assert (pictures[1:] != pictures[:-1]).any()  # that lives
