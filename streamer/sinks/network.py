@@ -343,6 +343,7 @@ class _Link:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # libraries' chatter, which may hold the address
             bufsize=0,
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # no console on Windows
         )
         self._thread = threading.Thread(target=self._listen, name="network-reports", daemon=True)
         self._thread.start()

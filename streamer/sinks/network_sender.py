@@ -40,13 +40,17 @@ HANG_S: Final = 60
 # device that is there on few machines; they can be asked for.
 AUTO: Final = ("h264_nvenc", "h264_videotoolbox", "libx264")
 
-# x264: no frame is held back, and each is coded in the time of a CPU frame.
+# No frame is held back, each is coded within its own time, and the key frames that we ask for are
+# such as a receiver can begin with. All but x264's follow FFmpeg's documentation and are not tried.
 ENCODER_OPTIONS: Final[dict[str, dict[str, str]]] = {
     "libx264": {"preset": "ultrafast", "tune": "zerolatency"},
-    "h264_nvenc": {"preset": "p2", "tune": "ull", "zerolatency": "1", "rc": "cbr"},
+    "h264_nvenc": {
+        "preset": "p2", "tune": "ull", "zerolatency": "1", "rc": "cbr",
+        "forced-idr": "1",
+    },
     "h264_videotoolbox": {"realtime": "1", "prio_speed": "1"},
-    "h264_amf": {"usage": "ultralowlatency"},
-    "h264_qsv": {"preset": "veryfast", "async_depth": "1"},
+    "h264_amf": {"usage": "ultralowlatency", "forced_idr": "1"},
+    "h264_qsv": {"preset": "veryfast", "async_depth": "1", "forced_idr": "1"},
 }
 
 
@@ -253,6 +257,7 @@ class Outlet:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
         assert self._program.stdin is not None
         threading.Thread(target=self._hear, name="ffmpeg", daemon=True).start()

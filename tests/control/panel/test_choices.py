@@ -197,3 +197,18 @@ def test_without_a_folder_no_model_files_are_offered(stream: FakeStream) -> None
         assert client.get("/choices").json["remembered"] is False
     finally:
         panel_of(app).close()
+
+
+def test_the_badge_is_switched_remembered_and_told(
+    client: FlaskClient, stream: FakeStream, memory: Memory
+) -> None:
+    assert client.put("/badge", json={"badge": "ai"}).json == {"badge": "ai"}
+
+    assert client.get("/state").json["badge"] == "ai"
+    assert client.get("/choices").json["choices"]["badge"] == "ai"
+    answer = client.put("/badge", json={"badge": True})
+    assert answer.status_code == 400
+    assert client.put("/badge", json={"badge": "AI"}).status_code == 400
+    assert stream.badge == "ai"
+    memory.close()
+    assert recall(memory._file).choices == {"badge": "ai"}

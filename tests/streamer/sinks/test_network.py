@@ -3,6 +3,7 @@
 import json
 import logging
 import queue
+import re
 import shutil
 import socket
 import subprocess
@@ -348,3 +349,12 @@ def test_more_pixels_get_more_bits_within_bounds() -> None:
     assert bit_rate_of(1280, 720, 30) == 2_488_320
     assert bit_rate_of(64, 64, 1) == 500_000
     assert bit_rate_of(4096, 4096, 60) == 8_000_000
+
+
+def test_the_document_has_the_bit_rates_of_the_code() -> None:
+    text = (HERE.parents[2] / "docs" / "streaming.md").read_text(encoding="utf-8")
+
+    rows = re.findall(r"^\| (\d+)x(\d+) \| (\d+) \|$", text, re.MULTILINE)
+    assert len(rows) >= 4
+    for width, height, kbit_s in rows:
+        assert round(bit_rate_of(int(width), int(height), 30.0) / 1000) == int(kbit_s)
