@@ -71,7 +71,8 @@ class UdpDoor:
         self._limiter = limiter or Limiter()
         self._courtesy = courtesy
         self._message = ""
-        self._going = KeepGoing(f"The {door} door", self._tell)
+        self._going = KeepGoing(f"The {door} door", self._tell)  # until a datagram is served again
+        self._turning = KeepGoing(f"The {door} door's turn")
         self._limited_shown = -LIMITED_LINE_S
         self._listening = threading.Event()
         self._stop = threading.Event()
@@ -213,7 +214,7 @@ class UdpDoor:
                         break
             for sender, datagram in self._limiter.due(self._clock()):
                 self._serve_one(datagram, sender)
-            with self._going:
+            with self._turning:
                 self._turn()
 
     def _receive(self, sock: socket.socket) -> bool:
