@@ -18,7 +18,7 @@ from typing import Any, Final
 from control.cli import CAMERA_TAKEN
 from streamer.errors import SinkError
 from streamer.resources import user_folder
-from streamer.whole_file import private_folder
+from streamer.whole_file import private_folder, read_whole
 
 log = logging.getLogger(__name__)
 
@@ -232,9 +232,10 @@ def born(pid: int) -> str | None:
 
 def _read(file: Path) -> Instance | None:
     try:
-        if file.stat().st_size > MAX_FILE_BYTES:
+        data = read_whole(file, MAX_FILE_BYTES)
+        if len(data) > MAX_FILE_BYTES:
             return None
-        content = json.loads(file.read_text(encoding="utf-8"))
+        content = json.loads(data)
         return Instance(
             int(content["pid"]),
             str(content["born"]),
@@ -242,7 +243,7 @@ def _read(file: Path) -> Instance | None:
             str(content["page"]),
             float(content["started"]),
         )
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
 
 

@@ -3,12 +3,14 @@
 import json
 import math
 import re
+import struct
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from control.instances import Instances
 from control.panel.token import FILE_NAME, load_secrets
 from control.remembered import recall
 from control.settings import load_config
@@ -17,6 +19,8 @@ from streamer.animation.idle_style import load_idle_style
 from streamer.animation.performance import prepare
 from streamer.animation.preset_writing import as_text, face_at, written
 from streamer.animation.presets import load_preset
+from streamer.engines.baked.clip_file import decode, open_clip
+from streamer.engines.baked.store import read_bake
 from streamer.engines.liveportrait.manifest import ACCEPTED, accepted, read_manifest
 from streamer.engines.warp.sidecar import load_sidecar
 from streamer.parameters import PARAMETERS, neutral_face
@@ -64,6 +68,35 @@ photos: ~/photos
 """
 CHOICES = """{"photo": "mona-lisa", "size": "1280x720", "fps": 30.0, "mirror": true, "idle": 0.5,
 "fill": "blur", "zoom": 1.0, "style": "calm", "camera": "auto"}"""
+BAKE = json.dumps(
+    {
+        "identity": {
+            "photo": "a" * 64,
+            "source": "warp",
+            "face": 1,
+            "marks": "",
+            "drawing": "warp",
+            "weights": "",
+        },
+        "photo": "mona-lisa",
+        "rest": REST,
+        "plate": {
+            "side_px": 512,
+            "photo_from_plate": [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
+            "framing": {"center_x": 1.0, "eye_y": 2.0, "crown_y": 0.0, "chin_y": 3.0},
+        },
+        "clips": {"smile.clip": 40},
+        "styles": ["eco"],
+    }
+)
+CLIP = json.dumps(
+    {
+        "name": "smile",
+        "parameters": list(PARAMETERS),
+        "faces": [list(REST.values())] * 2,
+        "spans": [[0, 10, 0], [10, 10, 0]],
+    }
+)
 TOKEN = '{"token": "abcdefghijklmnop", "key": "' + "ab" * 32 + '"}'
 
 
@@ -120,6 +153,21 @@ def _choices(path: Path) -> None:
     json.dumps(recalled.choices, default=str)
 
 
+def _clip(path: Path) -> None:
+    """The faces' header is JSON; it is put into a clip whose pictures are there."""
+    if path.is_file():
+        head = path.read_bytes()
+        path.write_bytes(b"LPCLIP1\n" + struct.pack("<I", len(head)) + head + b"\0" * 20)
+    try:
+        clip = open_clip(path)
+    except ValueError as exc:
+        raise PortraitError(str(exc)) from exc
+    for number in range(len(clip.values)):
+        picture = clip.read(number)
+        assert picture is None or decode(picture) is None
+    clip.close()
+
+
 def readers(photo: Photo) -> dict[str, Reader]:
     """Return all of them; sidecars belong to ``photo``."""
     return {
@@ -151,6 +199,25 @@ def readers(photo: Photo) -> dict[str, Reader]:
             WeightsError,
             False,
             tomllib.loads,
+            as_json,
+        ),
+        "bake": Reader(
+            "bake.json",
+            (BAKE,),
+            lambda path: read_bake(path.parent),
+            None,
+            False,
+            json.loads,
+            as_json,
+        ),
+        "clip": Reader("smile.clip", (CLIP,), _clip, PortraitError, True, json.loads, as_json),
+        "instance": Reader(
+            "123.json",
+            ('{"pid": 123, "born": "9", "camera": "", "page": "", "started": 1.0}',),
+            lambda path: Instances(path.parent, born_of=lambda _: None).others(),
+            None,
+            False,
+            json.loads,
             as_json,
         ),
         "accepted model files": Reader(

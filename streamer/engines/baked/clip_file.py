@@ -5,6 +5,7 @@ it, one record after the other, so that nothing that was drawn is lost when the 
 a record that was cut short is no record.
 """
 
+import io
 import json
 import os
 import struct
@@ -17,9 +18,11 @@ from typing import BinaryIO, Final
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from streamer.errors import EngineError
 from streamer.parameters import PARAMETERS, Face
+from streamer.photo import MAX_SIDE
 from streamer.view import Frame
 from streamer.whole_file import write_whole
 
@@ -50,7 +53,13 @@ def encode(picture: Frame) -> bytes:
 
 
 def decode(data: bytes) -> Frame | None:
-    """Return the picture, or None if it is damaged."""
+    """Return the picture, or None if it is damaged or larger than a frame may be."""
+    try:
+        with Image.open(io.BytesIO(data), formats=["JPEG"]) as opened:
+            if max(opened.size) > MAX_SIDE:
+                return None
+    except (OSError, ValueError, SyntaxError):
+        return None
     buffer = np.frombuffer(data, np.uint8)
     if _READ_RGB is not None:
         picture = cv2.imdecode(buffer, _READ_RGB)
@@ -100,6 +109,8 @@ def pack(name: str, faces: Sequence[Face], pictures: Sequence[bytes]) -> bytes:
 
 def open_clip(path: Path) -> Clip:
     """Open a clip. Raises: `ValueError` for what is none, or not whole; `OSError`."""
+    if not path.is_file():  # a pipe would be waited for
+        raise ValueError(f"{path} is no clip")
     file = path.open("rb")
     try:
         return _opened(path, file)
@@ -122,8 +133,10 @@ def _opened(path: Path, file: BinaryIO) -> Clip:
         spans = tuple((first + int(a), int(n), int(crc)) for a, n, crc in header["spans"])
         values = _values(header["parameters"], header["faces"])
         name = str(header["name"])
-    except (KeyError, TypeError, ValueError) as exc:
-        raise ValueError(f"{path} is damaged: {exc}") from exc
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as exc:
+        raise ValueError(f"{path} is damaged: {str(exc)[:200]}") from exc
+    except RecursionError as exc:
+        raise ValueError(f"{path} is damaged: its depth has no end") from exc
     whole = sum(n for _, n, _ in spans)
     if len(values) != len(spans) or first + whole != size:
         raise ValueError(f"{path} is not whole: {size} bytes, expected {first + whole}")

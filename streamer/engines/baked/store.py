@@ -19,18 +19,19 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import yaml
 
 from streamer.engines.baked.clip_file import LOG_SUFFIX, QUALITY, SUFFIX
 from streamer.engines.baked.plate import Plate
 from streamer.engines.liveportrait.manifest import accepted, read_manifest
 from streamer.engines.liveportrait.places import missing
 from streamer.engines.warp.locate import sidecar_of
+from streamer.engines.warp.sidecar import MAX_FILE_BYTES
 from streamer.errors import WeightsError
 from streamer.parameters import PARAMETERS, Face
-from streamer.photo import Photo
+from streamer.photo import MAX_SIDE, Photo
 from streamer.view import Framing
-from streamer.whole_file import write_whole
+from streamer.whole_file import read_whole, write_whole
+from streamer.yaml_text import parse_yaml
 
 # To be raised when files are written in another way, so that older ones are not read.
 FORMAT: Final = 1
@@ -40,6 +41,7 @@ NEURAL_DRAWING: Final = 1
 
 SOURCES: Final = ("liveportrait", "warp")
 _LIST: Final = "bake.json"
+_MAX_LIST_BYTES: Final = 1 << 20
 
 # The modules that make the built-in engine's pictures out of a face with its points.
 _WARP: Final = Path(__file__).resolve().parents[1] / "warp"
@@ -93,11 +95,16 @@ def _marks(photo: Photo) -> str:
         if path is None:
             return ""
         try:
-            marked = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError, yaml.YAMLError):  # told when the face is looked for
+            data = read_whole(path, MAX_FILE_BYTES)[:MAX_FILE_BYTES]
+            marked = parse_yaml(data.decode("utf-8-sig"))
+        except (OSError, ValueError):  # told when the face is looked for
             return "unreadable"
-    text = json.dumps(marked, sort_keys=True, default=dict)
+    text = json.dumps(marked, sort_keys=True, default=_plain_value)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _plain_value(value: Any) -> Any:
+    return dict(value) if isinstance(value, Mapping) else str(value)
 
 
 def _warp_drawing() -> str:
@@ -183,21 +190,24 @@ def folder_of(bakes: Path, photo: Photo, identity: Identity) -> Path:
 def read_bake(folder: Path) -> Bake | None:
     """Read a bake's list; None if there is none that this version understands."""
     try:
-        table: dict[str, Any] = json.loads((folder / _LIST).read_text(encoding="utf-8"))
+        table: dict[str, Any] = json.loads(read_whole(folder / _LIST, _MAX_LIST_BYTES))
         plate = table["plate"]
         matrix = np.array(plate["photo_from_plate"], np.float64)
-        if matrix.shape != (3, 3) or not np.isfinite(matrix).all():
+        side_px = int(plate["side_px"])
+        if matrix.shape != (3, 3) or not np.isfinite(matrix).all() or not 0 < side_px <= MAX_SIDE:
             return None
         return Bake(
             folder=folder,
             identity=Identity(**table["identity"]),
             photo=str(table["photo"]),
             rest={name: PARAMETERS[name].clamp(float(table["rest"][name])) for name in PARAMETERS},
-            plate=Plate(int(plate["side_px"]), matrix, Framing(**plate["framing"])),
+            plate=Plate(side_px, matrix, Framing(**plate["framing"])),
             clips={_plain(name): int(n) for name, n in table["clips"].items()},
             styles=tuple(str(name) for name in table.get("styles", ())),
         )
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, ArithmeticError):
+        return None
+    except RecursionError:  # depth without end
         return None
 
 
