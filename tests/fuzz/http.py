@@ -47,6 +47,7 @@ class Outcome:
     wrong: list[str] = field(default_factory=list)
     slowest_s: float = 0.0
     rss_mb: float = 0.0
+    rss_on_the_way_mb: list[int] = field(default_factory=list)
     files: int = 0
     threads: int = 0
 
@@ -137,6 +138,8 @@ def fuzz(count: int, seed: int) -> Outcome:
             except OSError as exc:
                 outcome.wrong.append(f"{exc!r} after {data[:200]!r}")
             outcome.requests += 1
+            if index % 2_500 == 0:
+                outcome.rss_on_the_way_mb.append(round(rss_mb()))
             if index == min(WARM, count // 2):
                 before = rss_mb(), process.num_fds(), threading.active_count()
         time.sleep(0.3)  # what was reset is noticed by then
