@@ -4,20 +4,21 @@ import os
 import signal
 import subprocess
 import sys
-import tomllib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Final
 
+from control.setup.agreement import BASE_DISK_MB, BASE_MB, SetupError, agree
 from control.setup.environment import Environment
-from control.setup.failures import fix_for, free_mb, tail, venv_fix
-from control.setup.order import Order, answer, typed_again
+from control.setup.failures import fix_for, tail, venv_fix
+from control.setup.order import Order, typed_again
 from control.setup.pip import Pip, hub_environment, proxy_in_use
 from control.setup.progress import Progress
+from control.setup.project import known_extras, requirements
 from control.setup.torch_builds import (
     Build,
-    Card,
     DriverTooOldError,
     IntelMacError,
     choose,
@@ -26,13 +27,6 @@ from control.setup.torch_builds import (
 )
 from control.setup.words import Words, system_language
 
-# Measured with the pinned versions on Linux and Python 3.11: the wheels, and .venv on the disk.
-BASE_MB: Final = 130
-BASE_DISK_MB: Final = 450
-# Source: docs/weights.md.
-WEIGHTS_MB: Final = 660
-ASK_ABOVE_MB: Final = 100
-
 # Every library with parts that are not Python: they fail where the system lacks something.
 CHECK: Final = "import av, cv2, flask, numpy, PIL, psutil, yaml, streamer"
 CHECK_TORCH: Final = (
@@ -40,10 +34,6 @@ CHECK_TORCH: Final = (
     "print(torch.__version__, torch.cuda.get_device_name() if c else 'Apple GPU' if m else '', "
     "sep='|')"
 )
-
-
-class SetupError(Exception):
-    """A step that cannot be done; holds the lines to show."""
 
 
 def set_up(
@@ -93,7 +83,6 @@ class Setup:
         self.progress = progress
         self.glance = glance
         self.words = progress.words
-        self.card: Card | None = None
         self.build: Build | None = None
         self.torch = ""
 
@@ -128,8 +117,10 @@ class Setup:
             return
         # What was installed once stays: a change of versions must not take the engine away.
         self._choose_torch(have, again=not current)
-        extras = (order.extras | have) & _known_extras(environment.home)
-        self._agree(base=fresh or not have)
+        extras = (order.extras | have) & known_extras(environment.home)
+        agree(
+            self.order, self.progress, self.environment.folder, self.build, base=fresh or not have
+        )
         self._prepare(fresh, "welcome" if not have else "add" if current else "renew")
         if fresh:
             self._make()
@@ -185,45 +176,7 @@ class Setup:
         version = pinned_version(self.environment.home / "constraints.txt")
         torch = f"{version}+{build.tag}" if version and build.tag else version
         if torch != before or not before:
-            self.build, self.torch, self.card = build, torch, card
-
-    def _agree(self, base: bool) -> None:
-        """Ask before large downloads. Raises: `SetupError` where the answer is no."""
-        order, words = self.order, self.words
-        lines, total, disk = [], 0, 0
-        if base:
-            total, disk = BASE_MB, BASE_DISK_MB
-            where = self.environment.folder
-            lines = [words("ask-libraries", mb=BASE_MB, disk=f"{disk / 1000:.1f}", folder=where)]
-        if self.build:
-            total, disk = total + self.build.size_mb, disk + self.build.disk_mb
-            lines.append(words("ask-torch", mb=self.build.size_mb, build=self._build_name()))
-        if order.neural and not order.offline:
-            total, disk = total + WEIGHTS_MB, disk + WEIGHTS_MB
-            lines.append(words("ask-weights", mb=WEIGHTS_MB))
-        if order.neural and self.build and not self.build.accelerated:
-            lines.append(words("ask-no-gpu"))
-        if self.build and self.build.old and self.card:
-            lines.append(words("ask-old-card", name=self.card.name))
-        for line in lines:
-            self.progress.say(line)
-        if disk + total > free_mb(self.environment.folder) and not order.testing:
-            raise SetupError(
-                words(
-                    "fix-disk",
-                    folder=self.environment.folder,
-                    free=free_mb(self.environment.folder),
-                    needed=disk + total,
-                )
-            )
-        if total <= ASK_ABOVE_MB or order.yes or order.offline or order.testing:
-            return
-        if not sys.stdin.isatty():
-            if not order.neural:
-                return  # the libraries are what the command is for; gigabytes are not
-            raise SetupError(words("nobody-to-ask", command=typed_again("--yes")))
-        if not answer(words("ask-go-on"), empty=True):
-            raise SetupError(words("refused"))
+            self.build, self.torch = replace(build, version=torch), torch
 
     def _prepare(self, fresh: bool, key: str) -> None:
         """Count the steps and say what begins."""
@@ -257,13 +210,13 @@ class Setup:
                 if self.build:
                     done, said = pip.download(step, order.wheels, *torch)
                 if done:
-                    what = _requirements(self.environment.home, extras)
+                    what = requirements(self.environment.home, extras)
                     done, said = pip.download(step, order.wheels, *pins, *what)
                 step.ok = done
             self._demand(done, said)
             pip.offline = True
         if self.build:
-            with self.progress.step("step-torch", build=self._build_name()) as step:
+            with self.progress.step("step-torch", build=self.torch) as step:
                 step.ok, said = pip.install(step, *torch)
             self._demand(step.ok, said)
         target = f".[{','.join(sorted(extras))}]" if extras else "."
@@ -324,22 +277,3 @@ class Setup:
         package = said.rsplit("No matching distribution found for ", 1)[-1].split()[0]
         command = typed_again(without="--offline")
         return words("fix-no-wheel", package=package, folder=order.wheels, command=command)
-
-    def _build_name(self) -> str:
-        return self.torch or self.words("step-libraries")
-
-
-def _requirements(home: Path, extras: set[str]) -> list[str]:
-    """Return what the project, and its own installation, needs."""
-    table = tomllib.loads((home / "pyproject.toml").read_text(encoding="utf-8"))
-    project = table["project"]
-    needs = [*project.get("dependencies", ()), *table["build-system"]["requires"]]
-    for extra in sorted(extras):
-        needs += project["optional-dependencies"][extra]
-    # What hatchling asks for while it installs a folder that stays where it is.
-    return [*needs, "editables"] if "hatchling" in str(needs) else needs
-
-
-def _known_extras(home: Path) -> set[str]:
-    table = tomllib.loads((home / "pyproject.toml").read_text(encoding="utf-8"))
-    return set(table["project"].get("optional-dependencies", ()))

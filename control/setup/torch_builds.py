@@ -48,9 +48,12 @@ class Build:
     tag: str
     index: str = ""
     accelerated: bool = False
-    old: bool = False
+    old_for: str = ""
+    """The name of the card that only this build serves, where PyTorch will give it up."""
     size_mb: int = 0
     disk_mb: int = 0
+    version: str = ""
+    """The version with its part after the plus, as pip writes it."""
 
 
 class DriverTooOldError(Exception):
@@ -95,15 +98,15 @@ def choose(
     if driver < DRIVER_OF_CUDA_12[system]:
         newer = DRIVER_OF_CUDA_13 if card.capability >= TURING else DRIVER_OF_CUDA_12[system]
         raise DriverTooOldError(card, _dotted(newer))
-    return _build("cu126", system, old=card.capability < TURING)
+    return _build("cu126", system, old_for=card.name if card.capability < TURING else "")
 
 
-def _build(tag: str, system: str, index: str = "", old: bool = False) -> Build:
+def _build(tag: str, system: str, index: str = "", old_for: str = "") -> Build:
     # The package index's own builds: CUDA on Linux, the CPU on Windows, Apple's GPU on macOS.
     accelerated = tag not in ("", "cpu") or (not tag and system != "win32")
     kind = f"{system}-{'cuda' if accelerated else 'cpu'}" if system != "darwin" else system
     size, disk = SIZES.get(kind, SIZES["linux-cuda"])
-    return Build(tag, index or (INDEX + tag if tag else ""), accelerated, old, size, disk)
+    return Build(tag, index or (INDEX + tag if tag else ""), accelerated, old_for, size, disk)
 
 
 def find_card(run: Callable[[list[str]], str] | None = None) -> Card | None:

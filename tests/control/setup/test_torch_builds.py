@@ -63,8 +63,8 @@ def test_a_driver_that_runs_none_is_told_what_would(system: str, found: Card, wa
 
 
 def test_a_card_that_only_the_old_build_serves_is_said() -> None:
-    assert choose("", card("580.1", (6, 1)), "linux", "x86_64").old
-    assert not choose("", card("550.1", (8, 6)), "linux", "x86_64").old
+    assert choose("", card("580.1", (6, 1)), "linux", "x86_64").old_for == "a card"
+    assert not choose("", card("550.1", (8, 6)), "linux", "x86_64").old_for
 
 
 def test_there_is_no_pytorch_for_intel_macs() -> None:
@@ -78,7 +78,7 @@ def test_what_was_asked_for_by_name_goes_before_what_was_found() -> None:
     assert choose("cpu", found, "linux").tag == "cpu"
     assert choose("cu126", None, "linux").index.endswith("/whl/cu126")
     assert choose("default", found, "linux", "x86_64") == Build(
-        "", "", True, False, *SIZES_OF_LINUX_CUDA
+        "", "", True, "", *SIZES_OF_LINUX_CUDA
     )
     mirror = choose("https://mirror.example/whl/cu130/", None, "linux")
     assert (mirror.tag, mirror.index) == ("cu130", "https://mirror.example/whl/cu130/")
