@@ -1,6 +1,7 @@
 """What a soak measures every few seconds, as rows of a table, and what the rows prove."""
 
 import csv
+import os
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -42,6 +43,7 @@ def sample(product: Product, started: float) -> Row:
         row[f"pss_mb_{role}"] = round(found.pss_mb, 2) if found else None
         row[f"threads_{role}"] = float(found.threads) if found else None
         row[f"fds_{role}"] = float(found.fds) if found else None
+    row["load"] = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     everyone = list(processes.values())
     row["processes"] = float(len(everyone))
     row["rss_mb"] = round(sum(p.rss_mb for p in everyone), 2)
@@ -107,6 +109,10 @@ def verdicts(
         told = f"{grown:+g} (at most {bound:+g}), highest {max(_values(rows, name)):g}"
         found.append(Verdict(name, grown <= bound, told))
     found += _frames(rows, hits, fps)
+    loads = _values(rows, "load")
+    if loads:
+        told = f"{statistics.mean(loads):.1f} programs at work on {os.cpu_count()} processors"
+        found.append(Verdict("machine", True, f"{told}; with more than those, frames are late"))
     return found
 
 
