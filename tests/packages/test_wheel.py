@@ -3,6 +3,7 @@
 import json
 import re
 import tarfile
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -101,3 +102,11 @@ def test_films_presets_and_the_doctor_work_outside_the_tree(installed: Installed
     found = {row["subject"]: row for row in json.loads(doctor.stdout)}
     assert found["photo"]["ok"]
     assert found["presets"]["ok"]
+
+
+def test_every_extra_is_described() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    text = (ROOT / "docs/start.md").read_text(encoding="utf-8").split("## As a package")[1]
+
+    described = {name for row in re.findall(r"(?m)^\| (`.*?) \|", text) for name in row.split(", ")}
+    assert described == {f"`{name}`" for name in project["optional-dependencies"]}
