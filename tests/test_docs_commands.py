@@ -45,6 +45,7 @@ NOT_RUN: Final = (
     (r"run --camera", "needs that camera"),
     (r"--stream ", "sends to another machine; tests/streamer/sinks does that on this one"),
     (r"^record ", "runs until Ctrl-C"),
+    (r"^bake ", "draws for a minute, and more"),
     (r"^weights verify", "says 1 without the model files"),
 )
 # The documents whose runs of the whole product are done.
@@ -75,7 +76,7 @@ def ours(command: Command) -> list[str] | None:
         case _:
             return None
     # The cli's own rule: without a command, it is `run`.
-    return words if words and words[0] in COMMANDS else ["run", *words]
+    return words if words and words[0] in (*COMMANDS, "--version") else ["run", *words]
 
 
 def found() -> list[Command]:
@@ -126,7 +127,7 @@ def why_not(command: Command, arguments: Sequence[str]) -> str:
 @pytest.mark.parametrize("command", OURS, ids=str)
 def test_a_command_of_ours_is_understood(command: Command) -> None:
     arguments = ours(command) or []
-    if arguments[:1] != ["test"]:
+    if arguments[:1] not in (["test"], ["--version"]):
         build_parser().parse_args(arguments)
 
 
@@ -135,6 +136,8 @@ def test_a_command_of_ours_works(
     command: Command, workplace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     arguments = ours(command) or []
+    if arguments == ["--version"]:
+        return  # tests/control/test_cli.py
     if why := why_not(command, arguments):
         pytest.skip(why)
     if arguments[:2] == ["presets", "check"] and arguments[2:] == ["FILE"]:
@@ -247,8 +250,8 @@ def test_a_command_of_another_program_is_what_we_mean(
                     assert f'"{flag}"' in source, f"{module} has no {flag}"
         case ["python3" | "py", "start.py", *arguments]:
             start.split(arguments)  # tests/test_start.py does what they say
-        case ["ruff" | "mypy", *_]:
-            pass  # `.ci/run` does that
+        case ["ruff" | "mypy" | "pip-audit", *_]:
+            pass  # `.ci/run` does that; the last asks the network
         case ["ffmpeg" | "ffplay" | "mpv" | "docker" | "podman", *_]:
             pass  # what receives or contains the product, on another machine
         case ["oscsend", host, port, *rest]:
@@ -314,6 +317,8 @@ def test_a_block_of_yaml_is_taken_by_the_reader_that_it_is_for(
 @pytest.mark.parametrize("path", documents(), ids=lambda p: p.name)
 def test_every_block_of_code_is_of_a_language_that_is_checked(path: Path) -> None:
     for block in blocks(path):
+        spoken = re.search(r"^living-portrait [a-z-]", block.text, re.MULTILINE)
+        assert block.language or not spoken, f"{block}: say ```sh, so that it is tried"
         assert block.language in (*SHELL, "yaml", "python", "powershell", ""), (
             f"{block}: {block.language}"
         )

@@ -98,11 +98,11 @@ def no_camera(machine: Machine, preview_url: str = PREVIEW_URL) -> str:
             "Camera' and close OBS. " + _RETRY
         )
     as_source = (
-        f"Use the preview instead: in OBS add a Media Source, untick 'Local File', enter "
-        f"{preview_url} and press 'Start Virtual Camera'."
+        f"Use the preview instead: in OBS add a Browser source with the address {preview_url} and "
+        "press 'Start Virtual Camera'."
         if preview_url
         else "Use the preview instead: start without --panel off, and the message here names the "
-        "address that OBS shows as a Media Source."
+        "address that OBS shows as a Browser source."
     )
     if machine.wsl:
         return (

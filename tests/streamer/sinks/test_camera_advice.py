@@ -65,7 +65,7 @@ def test_where_no_module_can_be_loaded_the_preview_becomes_the_camera(machine: M
     text = advice.no_camera(machine, "http://127.0.0.1:9000/preview.mjpg")
 
     assert "http://127.0.0.1:9000/preview.mjpg" in text
-    assert "Media Source" in text
+    assert "Browser source" in text
     assert "apt install" not in text
 
 
