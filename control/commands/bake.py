@@ -31,7 +31,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     suppress = argparse.SUPPRESS
     add("--photo", nargs="+", metavar="NAME|FILE", help="portraits (that of the settings)")
-    add("--styles", metavar="NAME,…", help="idle styles that have loops (eco)")
+    add("--styles", metavar="NAME,…", help="idle styles that have loops, or none (eco)")
     add("--presets", metavar="NAME,…", help="presets, or none (all)")
     add("--no-sliders", action="store_true", help="no pictures for single sliders")
     add("--fps", type=int, default=30, metavar="15|30", help="15 leaves out what can be mixed (30)")
@@ -163,6 +163,8 @@ def _remove(bakes: Path, name: str) -> int:
 
 def _styles(styles: Mapping[str, IdleStyle], asked: str | None) -> dict[str, IdleStyle]:
     looped = [name for name, style in styles.items() if style.loops is not None]
+    if asked == "none":
+        return {}
     names = _names(asked) if asked else ["eco"]
     for name in names:
         if name not in looped:
