@@ -111,14 +111,14 @@ def test_guessing_a_token_gets_slower_and_its_table_is_bounded() -> None:
     clock = [0.0]
     gate = Gate(Secrets(TOKEN, b"k" * 32), now=lambda: clock[0])
     tried = 0
-    for _ in range(100_000):  # a day of one guess each second from one machine
+    for _ in range(20_000):  # hours of one guess each second from one machine
         clock[0] += 1.0
         try:
             gate.admits("192.168.7.20", f"guess-{tried:012}")
             tried += 1
         except Problem as problem:
             assert problem.status == 429
-    assert tried < 250
+    assert tried < 60
 
     for number in range(3 * MAX_ADDRESSES):
         address = f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"
@@ -499,7 +499,7 @@ def test_silent_and_slow_clients_keep_nobody_waiting(stream: FakeStream) -> None
             connection.request("GET", "/health")
             assert connection.getresponse().status == 200
             connection.close()
-        assert time.monotonic() - begun < 5.0
+        assert time.monotonic() - begun < 20.0
     finally:
         for sock in slow:
             sock.close()

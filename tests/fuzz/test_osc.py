@@ -93,7 +93,7 @@ def test_no_datagram_takes_long() -> None:
         bundle(*[raw("/", None)] * 2000),
     ]
     for datagram in costly:
-        begun = time.process_time()
+        begun = time.thread_time()
         door._handle(datagram, ("127.0.0.1", 50_000))
-        assert time.process_time() - begun < 0.25, datagram[:40]
+        assert time.thread_time() - begun < 0.25, datagram[:40]
     door.stop()

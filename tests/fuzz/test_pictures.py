@@ -19,6 +19,8 @@ from tests.fuzz.pictures import corpus, formats, measured
 ALL = list(corpus(large=False))
 # Slices and spoilt bytes are many, and differ only to the decoders.
 WHOLE = [one for one in ALL if "/16 of" not in one.name and "spoilt at" not in one.name]
+# A server takes its time for each: of all that are turned, one way.
+SERVED = [one for one in WHOLE if not one.name.startswith("turned") or "turned 6" in one.name]
 
 
 def test_every_picture_is_upright_or_refused_by_name_in_bounded_time_and_memory() -> None:
@@ -65,7 +67,7 @@ def sent(server: PanelServer, name: str, data: bytes, find: bool = False) -> tup
 def test_a_running_server_answers_each_with_201_or_the_reason(
     server: PanelServer, stream: FakeStream
 ) -> None:
-    for picture in WHOLE:
+    for picture in SERVED:
         status, said = sent(server, quote(f"{picture.name}.png", safe=""), picture.make())
 
         assert status in ((201,) if picture.fate == "upright" else (201, 413, 422)), (
