@@ -54,8 +54,7 @@ class BakedEngine:
         self._weights = weights
         self._face = face
         self._warp = WarpEngine(face=face - 1)
-        self._shown: BakedScene | None = None
-        self._bake: Bake | None = None
+        self._scenes: list[tuple[BakedScene, Bake]] = []
 
     def open(self, photo: Photo) -> Portrait:
         """Find the bake of this photo.
@@ -73,7 +72,6 @@ class BakedEngine:
     def stage(self, portrait: Portrait, view: View) -> Scene:
         """Open the clips, and prepare the photo in this view. Raises: `EngineError`."""
         if isinstance(portrait, WarpPortrait):
-            self._shown = self._bake = None
             return self._warp.stage(portrait, view)
         if not isinstance(portrait, BakedPortrait):
             raise TypeError(f"a portrait of the baked engine is needed, not {portrait!r}")
@@ -83,14 +81,16 @@ class BakedEngine:
             residue = Residue(portrait.landmarks, bake.plate)
         lay = Lay(portrait.photo.image, bake.plate, view)
         scene = BakedScene(Catalogue(bake), lay, residue, bake.rest, fps=self.fps)
-        self._shown, self._bake = scene, bake
+        self._scenes = [*self._open(), (scene, bake)]
         return scene
 
     def figures(self) -> Mapping[str, object]:
         """Return what is played, and what is lacking."""
-        scene, bake = self._shown, self._bake
-        if scene is None or bake is None:
+        scenes = self._open()
+        if not scenes:
             return {}
+        # Beside the one on air there may be one for a film or for what stands in.
+        scene, bake = max(scenes, key=lambda pair: pair[0].drawn)
         lacking = scene.lacking
         problem = ""
         if lacking:
@@ -101,7 +101,10 @@ class BakedEngine:
 
     def close(self) -> None:
         """Nothing is held outside scenes."""
-        self._shown = None
+        self._scenes = []
+
+    def _open(self) -> list[tuple[BakedScene, Bake]]:
+        return [pair for pair in self._scenes if not pair[0].closed]
 
     def _unbaked(self, photo: Photo) -> Portrait:
         portrait = self._warp.open(photo)

@@ -98,6 +98,16 @@ class BakedScene:
         """The parameters that have been asked for where there is no picture of it."""
         return [name for name, frames in self._off_for.items() if frames >= self._told_frames]
 
+    @property
+    def drawn(self) -> int:
+        """How many frames were drawn."""
+        return sum(self.counts.values())
+
+    @property
+    def closed(self) -> bool:
+        """Whether it draws no more."""
+        return self._closed
+
     def expect(self, faces: Sequence[Face]) -> None:
         """Nothing has to be drawn ahead."""
 
