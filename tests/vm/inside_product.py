@@ -36,7 +36,7 @@ FPS = 8  # what is drawn and read in time where the processor is emulated
 class Product:
     """``living-portrait run`` in a process of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *flags: str) -> None:
         self._report = folder / "report.json"
         self._lines: list[str] = []
         self._process = subprocess.Popen(
@@ -44,7 +44,7 @@ class Product:
                 *(sys.executable, "-m", "control", "run", "--engine", "warp", "--fps", str(FPS)),
                 *("--photo", "sample-image", "--size", f"{WIDTH}x{HEIGHT}", "--seed", "1"),
                 *("--panel", "off", "--osc", f"127.0.0.1:{OSC_PORT}"),
-                *("--seconds", "300", "--report", str(self._report)),
+                *("--seconds", "300", "--report", str(self._report), *flags),
             ],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
