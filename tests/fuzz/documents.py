@@ -119,6 +119,8 @@ TRICKS: Final[tuple[bytes, ...]] = tuple(
         "a = " + "[" * 20_000,
         "a = 1" + "0" * 30_000,
         "[" + "a." * 20_000 + "b]",
+        "[repository]\nid = 'x'\n[[file]]\nsize = inf\nnetwork = 'a'\npath = 'b'\nsha256 = 'c'\n"
+        "licence = 'd'\ncommercial = true",
         "[repository]\nid = 3\n[[file]]\nsize = 'x'\nnetwork = 1\npath = '../../etc'\n"
         "sha256 = 1\nlicence = 1\ncommercial = 2",
     )

@@ -83,7 +83,7 @@ def read_manifest(path: Path) -> Manifest:
         revision = str(table["repository"].get("revision", "main"))
     except OSError as exc:
         raise WeightsError(f"The list of model files cannot be read: {exc}") from exc
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as exc:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as exc:
         raise WeightsError(f"{path} is not a list of model files: {str(exc)[:200]}") from exc
     return Manifest(
         repository,
