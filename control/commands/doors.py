@@ -90,6 +90,10 @@ class Doors:
         except PortraitError as exc:  # the main thread ends the run with it
             self.refused = exc
             return
+        except Exception as exc:  # the portrait lives on the camera all the same
+            self._stream.problems.set("doors", f"Page and OSC could not be opened: {exc!r}")
+            log.exception("Page and OSC could not be opened")
+            return
         self._first_frame.wait()
         if not self._closing:
             self._open()
