@@ -168,7 +168,7 @@ def test_photo_engine_and_renderer_change_while_a_page_watches(tmp_path: Path) -
             return json.loads(answer.read() or b"null")
 
     def answers(what: Callable[[dict[str, Any]], Any]) -> None:
-        end = time.monotonic() + 120
+        end = time.monotonic() + 300
         while True:
             with contextlib.suppress(OSError):
                 if what(ask("GET", "/state")):
