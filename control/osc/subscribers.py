@@ -49,11 +49,13 @@ class Subscribers:
     def use(self, sock: socket.socket | None) -> None:
         """Send from this socket, the one that listens: firewalls let its answers through."""
         self._socket = sock
-        if sock is not None and self._always:
-            with self._lock:
-                self._fresh.update(dict.fromkeys(self._always, True))
-                self._begin()
-            self._wake.set()
+        with self._lock:
+            if sock is None or not (self._always or self._fresh):
+                return
+            # Also those who were there before the port was: they have had nothing yet.
+            self._fresh = dict.fromkeys([*self._fresh, *self._always], True)
+            self._begin()
+        self._wake.set()
 
     def change(self, sender: Sender, port: int | None, on: bool) -> str:
         """Add or remove a sender's receivers: its own port, and the one that it named.

@@ -229,7 +229,7 @@ def test_the_view_is_changed(open_page: Callable[..., Any], stream: FakeStream) 
 
     page.click("#fit [data-value=cover]")
     page.fill("[data-view=zoom]", "1.5")
-    page.locator("#view label.switch").click()
+    page.locator("#view label.switch:has(#view-mirror)").click()
     wait_until(
         lambda: (stream.view.fit, stream.view.zoom, stream.view.mirror) == ("cover", 1.5, True)
     )
