@@ -3,8 +3,9 @@
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from io import RawIOBase
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from streamer.controls import Wishes
 from streamer.errors import SinkError
@@ -24,10 +25,10 @@ class Recorder:
         self._before = 0.0
         self._noted: list[Event] = []
         self._lock = threading.Lock()
+        self._whole = 0  # bytes of the file that are whole lines
         try:
-            self._file: TextIO | None = path.open("x", encoding="utf-8")
-            self._file.write(heading(settings))
-            self._file.flush()
+            self._file: RawIOBase | None = path.open("xb", buffering=0)
+            self._write(heading(settings))
         except FileExistsError as exc:
             raise SinkError(f"{path} is there already. Name another file, or delete it.") from exc
         except OSError as exc:
@@ -49,11 +50,9 @@ class Recorder:
             if self._file is None:
                 return
             try:
-                self._file.writelines(f"  - {event.line()}\n" for event in noted)
-                self._file.flush()
+                self._write("".join(f"  - {event.line()}\n" for event in noted))
             except OSError as exc:
-                with suppress(OSError):  # what the file still holds back cannot be written either
-                    self._drop()
+                self._drop()
                 problem(f"The take {self._path} ends here: {exc.strerror}. What was kept is whole.")
 
     def close(self) -> None:
@@ -63,8 +62,23 @@ class Recorder:
             if self._file is None:
                 return
             with suppress(OSError):  # the events are there; without its length a take can be read
-                self._file.write(ending(self._before))
-                self._drop()
+                self._write(ending(self._before))
+            self._drop()
+
+    def _write(self, text: str) -> None:
+        """Write whole lines at once, or none of them. Raises `OSError`."""
+        assert self._file is not None
+        data = text.encode()
+        try:
+            # Where the disk ends in the middle, the first call takes a part of it without an error.
+            rest = memoryview(data)
+            while rest:
+                rest = rest[self._file.write(rest) or 0 :]
+        except OSError:
+            with suppress(OSError):
+                self._file.truncate(self._whole)
+            raise
+        self._whole += len(data)
 
     def _drop(self) -> None:
         file, self._file = self._file, None
