@@ -32,7 +32,17 @@ PACKAGES: Final = (
 # Settings whose value is told. Of any other, also one to come, only whether there is one.
 TOLD: Final = frozenset(
     (
-        *("engine", "backend", "device", "face", "paste_back", "speed", "gpu_share", "cache_mb", "camera"),
+        *(
+            "engine",
+            "backend",
+            "device",
+            "face",
+            "paste_back",
+            "speed",
+            "gpu_share",
+            "cache_mb",
+            "camera",
+        ),
         *("size", "fps", "fit", "zoom", "offset_x", "offset_y", "mirror", "fill", "seed", "style"),
         *("idle", "delay", "panel", "osc", "osc_allow", "osc_feedback", "oscquery", "vmc"),
         *("hotkeys", "stream_encoder", "badge", "seconds"),

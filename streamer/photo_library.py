@@ -96,8 +96,7 @@ class PhotoLibrary:
         return next(entry for entry in self.entries() if entry.path == path)
 
     def change_about(self, name: str, changes: Mapping[str, Any]) -> PhotoEntry:
-        """Change what is known about one of the user's own photos: label, credit, consent,
-        may_speak.
+        """Change label, credit, consent or may_speak of one of the user's own photos.
 
         Raises: `PhotoError`.
         """

@@ -102,6 +102,9 @@ def changes(old: Wishes, new: Wishes, t: float, before: float) -> list[Event]:
         note("set", {**held_no_more, **held})
     for source, given in new.driven.items():
         known = old.driven.get(source, {})
+        if known.keys() - given.keys():  # it ended and began anew between two frames
+            note("undrive", source)
+            known = {}
         fresh = {n: d.value for n, d in given.items() if n not in known or known[n] != d}
         if fresh:
             note("drive", fresh, source=source)

@@ -45,7 +45,10 @@ AUTO: Final = ("h264_nvenc", "h264_videotoolbox", "libx264")
 ENCODER_OPTIONS: Final[dict[str, dict[str, str]]] = {
     "libx264": {"preset": "ultrafast", "tune": "zerolatency"},
     "h264_nvenc": {
-        "preset": "p2", "tune": "ull", "zerolatency": "1", "rc": "cbr",
+        "preset": "p2",
+        "tune": "ull",
+        "zerolatency": "1",
+        "rc": "cbr",
         "forced-idr": "1",
     },
     "h264_videotoolbox": {"realtime": "1", "prio_speed": "1"},

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from streamer import Config, TakeError
@@ -122,6 +122,9 @@ def wish(controls: Controls, what: str, name: Any, value: Any) -> None:
 
 
 @settings(max_examples=40, deadline=None)
+@example(
+    [(1, ("drive", "eye_ratio", 0.0)), (2, ("undrive", None, None)), (2, ("drive", "wink", 9.0))]
+)
 @given(st.lists(st.tuples(st.integers(0, 80), WISHES), max_size=12))
 def test_whatever_is_asked_for_the_replay_is_the_same_film_bit_for_bit(
     tmp_path_factory: pytest.TempPathFactory, asked: list[tuple[int, tuple[Any, ...]]]
@@ -195,7 +198,7 @@ def test_a_full_disk_ends_the_take_and_is_told_once(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path / "t.yaml", HEADER, controls.snapshot())
     assert recorder._file is not None
     recorder._file.close()
-    recorder._file = full.open("w")
+    recorder._file = full.open("wb", buffering=0)
     told: list[str] = []
 
     for k in range(3):
