@@ -146,7 +146,8 @@ def test_at_its_end_the_sender_has_missed_next_to_nothing_and_the_camera_is_free
 
     print(figures)
     assert figures["state"]["message"] == ""
-    assert figures["dropped"] <= (0.5 if BUSY else 0.02) * figures["sent"], figures
+    # Where the processor is emulated, a third of a second is lost while the processes start.
+    assert figures["dropped"] <= (0.5 if BUSY else 0.02) * figures["sent"] + 10, figures
 
 
 def test_thirty_large_frames_a_second_arrive(tmp_path: Path) -> None:
