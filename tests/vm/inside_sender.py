@@ -135,8 +135,10 @@ def test_a_sender_that_is_killed_is_back_under_the_reader(
 
 
 def test_at_its_end_the_sender_has_missed_next_to_nothing_and_the_camera_is_free(
-    program: Fed,
+    program: Fed, reader: StreamReader
 ) -> None:
+    # Its counts begin with it, after the kill: long enough that they say more than its start.
+    reader.wait_for(len(reader.times) + 20 * FPS)
     figures = program.end()
     sink = CameraSink("auto", guest.WIDTH, guest.HEIGHT, FPS)
     try:
@@ -146,8 +148,7 @@ def test_at_its_end_the_sender_has_missed_next_to_nothing_and_the_camera_is_free
 
     print(figures)
     assert figures["state"]["message"] == ""
-    # Where the processor is emulated, a third of a second is lost while the processes start.
-    assert figures["dropped"] <= (0.5 if BUSY else 0.02) * figures["sent"] + 10, figures
+    assert figures["dropped"] <= (0.5 if BUSY else 0.02) * figures["sent"], figures
 
 
 def test_thirty_large_frames_a_second_arrive(tmp_path: Path) -> None:
