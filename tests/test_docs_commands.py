@@ -187,7 +187,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str
             yield page, osc, folder
         finally:
             process.terminate()
-            process.wait(timeout=20)
+            process.wait(timeout=60)
     assert "Traceback" not in (folder / "log.txt").read_text()
 
 
@@ -259,7 +259,7 @@ def test_a_command_of_another_program_is_what_we_mean(
                 pytest.skip("oscsend (liblo-tools) is not installed")
             assert (host, port) == ("127.0.0.1", "7001")
             there = running[1].partition(":")[2]
-            subprocess.run(["oscsend", host, there, *rest], check=True, timeout=10)
+            subprocess.run(["oscsend", host, there, *rest], check=True, timeout=60)
         case _:
             pytest.fail(f"{command}: say here how such a command is checked")
 

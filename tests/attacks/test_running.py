@@ -86,7 +86,7 @@ class Running:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         try:
-            self.process.wait(30.0)
+            self.process.wait(60)
         finally:
             self.process.kill()
 

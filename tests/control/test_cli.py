@@ -60,7 +60,7 @@ def test_a_signal_ends_the_run_in_order(tmp_path: Path, number: signal.Signals) 
         if "Engine:" in line:
             break
     process.send_signal(number)
-    _, rest = process.communicate(timeout=20)
+    _, rest = process.communicate(timeout=60)
 
     assert process.returncode == 0, rest
     assert "Traceback" not in rest

@@ -77,7 +77,7 @@ class Rig:
 
     def wait_for_end(self) -> int | None:
         assert self._thread is not None
-        self._thread.join(timeout=40)
+        self._thread.join(timeout=60)
         assert not self._thread.is_alive()
         return self.code
 
@@ -97,7 +97,7 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
         rig.wait_for_end()
 
 
-def until(condition: Callable[[], object], timeout_s: float = 20.0) -> None:
+def until(condition: Callable[[], object], timeout_s: float = 60.0) -> None:
     end = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < end, "it did not come to that"
@@ -271,9 +271,9 @@ def test_nothing_stays_behind_however_it_ends(tmp_path: Path, how: signal.Signal
     children = family.children()
 
     process.send_signal(how)
-    process.wait(timeout=20)
+    process.wait(timeout=60)
 
-    gone, alive = psutil.wait_procs(children, timeout=10)
+    gone, alive = psutil.wait_procs(children, timeout=60)
     assert alive == []
     assert len(gone) == 2
     assert process.returncode == (-signal.SIGKILL if how is signal.SIGKILL else 0)
@@ -313,7 +313,7 @@ def test_a_terminal_that_has_stopped_delays_nobody(tmp_path: Path) -> None:
 
     class Stopped(io.StringIO):
         def write(self, text: str) -> int:
-            go_on.wait(20)
+            go_on.wait(60)
             return super().write(text)
 
     terminal = Stopped()

@@ -19,7 +19,7 @@ from tests.control.one_camera import CAMERA
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and terminals of POSIX")
 
 ROOT = Path(__file__).resolve().parents[2]
-WAIT_S = 40.0
+WAIT_S = 60.0
 
 
 def command(*flags: str) -> list[str]:

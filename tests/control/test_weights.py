@@ -161,7 +161,7 @@ def test_ctrl_c_leaves_what_came_and_the_next_start_goes_on(
     process = machine.start("fetch")
     heard(process, "50 %")
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=60)
     server.stalled.set()
 
     assert process.returncode == 130
@@ -183,7 +183,7 @@ def test_two_at_once_fetch_every_file_once(machine: Machine, server: HubServer) 
     server.stalled.set()
 
     for process in (first, second):
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
         assert process.returncode == 0
     assert sorted(server.gets()) == [(FACES, None), (NETWORK, None)]
 
@@ -193,7 +193,7 @@ def test_a_process_that_was_killed_holds_nobody_up(machine: Machine, server: Hub
     first = machine.start("fetch")
     heard(first, "50 %")
     first.kill()
-    first.communicate(timeout=20)
+    first.communicate(timeout=60)
     server.stalled.set()
 
     code, out, _ = machine.run("fetch")

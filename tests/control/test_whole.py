@@ -23,7 +23,7 @@ from control.panel.server import PanelServer
 from streamer import Config
 from streamer.stream import Stream
 
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 
 
 def wait_until(condition: Callable[[], Any]) -> None:
@@ -171,7 +171,7 @@ def test_another_program_plays_the_live_picture_as_obs_does(page: PanelServer) -
             *("-vf", "scale=32:18,format=rgb24", "-f", "rawvideo", "pipe:1"),
         ],
         capture_output=True,
-        timeout=30,
+        timeout=60,
     )
 
     assert done.returncode == 0

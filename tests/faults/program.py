@@ -25,7 +25,7 @@ from tests.recording_camera import Sent, recorded
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 FPS: Final = 30
-WAIT_S: Final = 40.0
+WAIT_S: Final = 60.0
 
 # What an operator chooses; the same after every fault.
 CHOSEN: Final = ("held", "idle", "paused", "photo", "view", "size", "fps_target", "privacy", "seed")

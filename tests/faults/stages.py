@@ -20,7 +20,7 @@ from streamer.stream import Stream
 from streamer.view import Frame, View
 
 FPS: Final = 30.0
-WAIT_S: Final = 20.0
+WAIT_S: Final = 60.0
 # A row that holds nothing up may leave no longer gap than this, on a machine that is busy with
 # other tests; a browser gives up after 10 s.
 GAP_S: Final = 1.5

@@ -55,7 +55,7 @@ def no_room(*_: object, **__: object) -> Any:
 
 
 def ask(page: PanelServer, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-    with closing(HTTPConnection("127.0.0.1", page.port, timeout=10)) as connection:
+    with closing(HTTPConnection("127.0.0.1", page.port, timeout=60)) as connection:
         data = None if body is None else json.dumps(body)
         connection.request(method, path, data, {"Content-Type": "application/json"})
         response = connection.getresponse()
@@ -139,7 +139,7 @@ def test_a_page_that_listens_hears_again_what_happens(
                 lines.append(line)
         return lines
 
-    with stages.nothing_lost(), closing(HTTPConnection("127.0.0.1", page.port, timeout=10)) as http:
+    with stages.nothing_lost(), closing(HTTPConnection("127.0.0.1", page.port, timeout=60)) as http:
         http.request("GET", "/events")
         response = http.getresponse()
         events(response, 2)

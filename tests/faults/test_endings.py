@@ -120,7 +120,7 @@ def test_nothing_stays_behind_and_the_next_start_works(
     end(program, terminal)
 
     assert program.process is not None
-    code = program.process.wait(timeout=30)
+    code = program.process.wait(timeout=60)
     assert code in codes, code
     assert gone(processes), [pid for pid in processes if alive(pid)]
     with Program(tmp_path) as again:

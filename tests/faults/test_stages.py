@@ -168,7 +168,7 @@ def test_a_slow_frame_is_counted_and_the_next_ones_are_on_time(
 
     with stages.nothing_lost(gap_s=seconds + 1.5):
         engine.spoil = spoil
-        assert slow.wait(5)
+        assert slow.wait(60)
         if seconds > 2.0:
             stages.until(lambda: stages.stream.health()[1]["status"] == "stalled", "the alarm")
 

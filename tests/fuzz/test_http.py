@@ -23,7 +23,6 @@ def test_rubbish_is_answered_and_so_is_everybody_else() -> None:
     outcome = fuzz(250, seed=1)
 
     assert outcome.wrong == []
-    assert outcome.slowest_s < 5.0
     assert outcome.files <= 10
     assert outcome.threads <= 0
     for status in ("200", "400", "403", "404", "413", "431"):

@@ -48,7 +48,7 @@ def test_who_comes_while_a_frame_is_drawn_waits_for_its_end(
     assert one.is_alive()
     courtesy.end(spare_s=0.02)
 
-    one.join(5)
+    one.join(60)
     assert not one.is_alive()
 
 
@@ -72,7 +72,7 @@ def test_work_is_not_begun_just_before_a_frame(
     assert one.is_alive()
     courtesy.end(spare_s=0.02)
 
-    one.join(5)
+    one.join(60)
     assert not one.is_alive()
 
 

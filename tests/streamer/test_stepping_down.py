@@ -82,7 +82,7 @@ def test_the_camera_keeps_its_rate_while_the_understudy_is_prepared() -> None:
     stream = Stream(QUICK, sinks=[watch], choose=choose)
     stream.start()
     try:
-        assert stays.wait(20)
+        assert stays.wait(60)
         assert watch.until(lambda: engine_of(stream) == "warp")
     finally:
         stream.stop()

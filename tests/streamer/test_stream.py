@@ -16,7 +16,7 @@ from streamer.privacy import Card, privacy_picture
 from streamer.stream import Stream
 from streamer.view import Frame
 
-WAIT_S = 20.0
+WAIT_S = 60.0
 CONFIG = Config(photo="mona-lisa", camera="none", size="320x180", seed=7, panel="off", osc="off")
 
 
@@ -264,7 +264,7 @@ def test_privacy_does_not_wait_for_an_engine_that_is_being_loaded() -> None:
     def choose(options: Options) -> Choice:
         if options.engine == "warp" and options.device == "cpu":
             loading.set()
-            loaded.wait(10)
+            loaded.wait(60)
         return choose_engine(options)
 
     stream = Stream(CONFIG, choose=choose)
@@ -272,7 +272,7 @@ def test_privacy_does_not_wait_for_an_engine_that_is_being_loaded() -> None:
     change = threading.Thread(target=stream.change_engine, args=("warp", "cpu"))
     try:
         change.start()
-        assert loading.wait(10)
+        assert loading.wait(60)
         stream.set_privacy(True)
         assert stream.privacy
     finally:

@@ -261,7 +261,7 @@ def test_a_live_run_is_rendered_again_with_its_photo_changes(tmp_path: Path) -> 
     stream.controls.trigger("smile", source="test")
     stream.change_photo("sample-image")
     stream.change_view(zoom=1.5)
-    assert stream.rendering.finished.wait(20.0)
+    assert stream.rendering.finished.wait(60)
     stream.stop()
 
     take = read_take(path)

@@ -104,7 +104,7 @@ def test_a_photo_is_changed_beside_the_keyboard(stream: FakeStream, keyboard: Ke
 
     def wait() -> None:
         preparing.set()
-        go_on.wait(10)
+        go_on.wait(60)
 
     stream.before_photo = wait
     hotkeys = Hotkeys(
@@ -116,7 +116,7 @@ def test_a_photo_is_changed_beside_the_keyboard(stream: FakeStream, keyboard: Ke
     hotkeys.start()
 
     keyboard.press("ctrl", "1")
-    assert preparing.wait(10)
+    assert preparing.wait(60)
     keyboard.press("b")
     assert stream.privacy  # not after the photo
     go_on.set()

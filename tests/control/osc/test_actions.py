@@ -305,7 +305,7 @@ def test_a_text_is_said_by_the_mouth(desk: Desk) -> None:
     assert desk.send("/portrait/say", 2026, after_s=0.1) == "repeat"
     for thread in threading.enumerate():
         if thread.name == "speech":
-            thread.join(5.0)
+            thread.join(60)
 
     said = [cue.spoken.text for cue in desk.stream.controls.snapshot().cues if cue.spoken]
     assert said[-1] == "2026"  # the newest wins; those before may have been overtaken

@@ -52,7 +52,7 @@ def door(stream: FakeStream) -> Iterator[OscDoor]:
 
 
 def oscsend(port: int, *words: str) -> None:
-    subprocess.run(["oscsend", "127.0.0.1", str(port), *words], check=True, timeout=10)
+    subprocess.run(["oscsend", "127.0.0.1", str(port), *words], check=True, timeout=60)
 
 
 def free_udp_port() -> int:
@@ -107,7 +107,7 @@ def test_oscdump_shows_the_state_on_the_port_that_it_named(
         assert '/portrait/photo s "mona-lisa"' in text
     finally:
         dump.terminate()
-        dump.wait(10)
+        dump.wait(60)
         dump.stdout.close()
 
 
@@ -164,7 +164,7 @@ def test_node_sends_bundles_of_the_future_and_hears_the_state(
         [node, "-e", SCRIPT, str(door.port)],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         check=True,
         env=dict(os.environ),
     )

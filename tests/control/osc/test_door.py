@@ -21,7 +21,7 @@ from streamer import PARAMETERS, ConfigError
 from tests.control.fakes import FakeStream
 from tests.control.osc.test_messages import bundle
 
-PATIENCE_S = 5.0
+PATIENCE_S = 60.0
 
 
 def wait_until(condition: Callable[[], Any]) -> None:

@@ -59,7 +59,7 @@ def test_all_doors_open_and_close_together(stream: FakeStream) -> None:
             "message": "",
             "announced": None,
         }
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/?HOST_INFO", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/?HOST_INFO", timeout=60) as answer:
             assert json.load(answer)["OSC_PORT"] == port
     finally:
         doors.stop()

@@ -17,7 +17,7 @@ ARGS = [
     "--disable-sync",
     "--no-first-run",
 ]
-PATIENCE_MS = 5000
+PATIENCE_MS = 60_000
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 

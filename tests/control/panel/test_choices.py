@@ -90,14 +90,14 @@ def test_a_change_under_way_is_seen_and_a_second_one_is_told_to_wait(
 
     def wait() -> None:
         begun.set()
-        go_on.wait(10)
+        go_on.wait(60)
 
     stream.before_engine = wait
     other = client.application.test_client()
     change = threading.Thread(target=lambda: other.put("/engine", json={"engine": "warp"}))
     change.start()
     try:
-        assert begun.wait(10)
+        assert begun.wait(60)
         assert client.get("/state").json["changing"]["what"] == "engine"
         answer = client.put("/output", json={"fps": 25})
         assert (answer.status_code, answer.json["code"]) == (409, "busy")

@@ -86,7 +86,7 @@ def test_an_engine_is_prepared_in_sight_of_all_pages_and_a_refusal_stands_there(
     go_on = threading.Event()
 
     def wait() -> None:
-        go_on.wait(10)
+        go_on.wait(60)
 
     stream.before_engine = wait
     one, two = open_choices(open_page), open_choices(open_page, locale="ko-KR")

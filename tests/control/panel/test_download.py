@@ -21,7 +21,7 @@ NETWORK = "networks/one.pth"
 FACES = "faces/faces.onnx"
 FILES = {NETWORK: bytes(range(256)) * 2000, FACES: b"faces" * 40}
 TOTAL = sum(map(len, FILES.values()))
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 
 
 @pytest.fixture

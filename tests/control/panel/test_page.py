@@ -372,8 +372,8 @@ def test_a_page_that_lost_its_stream_says_so_and_comes_back(
         page.wait_for_selector(".notice.bad")
         second = PanelServer(create_app(stream), "127.0.0.1", first.port)
         second.start()
-        page.wait_for_selector(".notice.bad", state="detached", timeout=10_000)
-        page.wait_for_selector("#preview:not([hidden])", timeout=10_000)
+        page.wait_for_selector(".notice.bad", state="detached", timeout=60_000)
+        page.wait_for_selector("#preview:not([hidden])", timeout=60_000)
         # Asked for anew: the last picture of the old stream would stand there for ever.
         wait_until(lambda: page.get_attribute("#preview", "src") != before)
     finally:

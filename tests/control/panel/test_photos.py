@@ -100,7 +100,7 @@ def test_uploads_may_be_large_and_nothing_else(client: FlaskClient, server: Pane
         ("PUT", "/view", 413),
         ("POST", "/photos", 413),
     ):
-        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
         connection.request(method, path, heavy)
         answer = connection.getresponse()
         answer.read()

@@ -154,7 +154,7 @@ def test_the_host_header_is_read_strictly(host: str, name: str) -> None:
 )
 def test_no_path_leads_out_of_what_is_served(server: PanelServer, path: str) -> None:
     for method in ("GET", "POST", "PUT", "DELETE"):
-        with socket.create_connection(("127.0.0.1", server.port), timeout=5) as sock:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=60) as sock:
             sock.sendall(f"{method} {path} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
             status = sock.makefile("rb").readline().split()[1]
 

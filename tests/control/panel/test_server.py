@@ -22,7 +22,7 @@ from control.panel.slots import EVENTS, PREVIEWS
 from tests.control.fakes import FakeFrames, FakeGenerated, FakeStream
 from tests.control.panel.described import Described
 
-PATIENCE_S = 5.0
+PATIENCE_S = 60.0
 
 
 def wait_until(condition: Callable[[], Any]) -> None:
@@ -251,12 +251,11 @@ def test_stopping_ends_long_answers_and_frees_the_port(stream: FakeStream) -> No
     ):
         next(events_of(events))
         next_picture(preview)
-        begun = time.monotonic()
-
         server.stop()
         server.stop()
 
-        assert time.monotonic() - begun < 4.0
+        assert server._thread is not None
+        assert not server._thread.is_alive(), "an answer kept it"
     with socket.socket() as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(("127.0.0.1", server.port))

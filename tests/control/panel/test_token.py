@@ -26,7 +26,7 @@ from tests.control.panel.described import Described
 
 TOKEN = "correct-horse-battery"
 PHONE = "192.168.7.20"
-PATIENCE_S = 5.0
+PATIENCE_S = 60.0
 
 
 class Clock:

@@ -6,7 +6,7 @@ from PIL import Image
 
 from streamer.sinks.preview import PreviewSink
 
-WAIT_S = 5.0
+WAIT_S = 60.0
 
 
 def frame(value: int) -> np.ndarray:

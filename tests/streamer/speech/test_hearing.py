@@ -108,7 +108,7 @@ def test_what_the_microphone_hears_drives_the_mouth_and_its_end_gives_it_back() 
     controls = Controls()
     mic, library, said = microphone(controls=controls)
     mic.start()
-    assert library.started.wait(5.0)
+    assert library.started.wait(60)
     driven = []
     for k in range(0, int(0.7 * RATE), 160):
         block = SPEECH[k : k + 160].astype(np.float32)[:, None]
@@ -133,7 +133,7 @@ def test_a_microphone_that_cannot_be_opened_is_told_and_tried_again(
     mic.start()
     wait_until(lambda: len(said) >= 2)
     library.breaks = False
-    assert library.started.wait(5.0)
+    assert library.started.wait(60)
     mic.stop()
 
     assert "Device unavailable" in said[0]
@@ -166,7 +166,7 @@ def test_a_wave_file_plays_at_its_own_pace_and_ends(tmp_path: Path) -> None:
     clock = iter(np.arange(0, 10, 0.1)).__next__
     played = WaveHearing(samples, rate, Voice(rate, controls), now=lambda: float(clock()))
     played.start()
-    played._thread.join(5.0)
+    played._thread.join(60)
 
     assert not played._thread.is_alive()
     assert VOICE not in controls.snapshot().driven

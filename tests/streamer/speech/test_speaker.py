@@ -17,7 +17,7 @@ def allow() -> None:
 def wait_for_threads() -> None:
     for thread in threading.enumerate():
         if thread.name == "speech":
-            thread.join(5.0)
+            thread.join(60)
 
 
 def test_a_text_becomes_a_cue_with_its_source() -> None:
@@ -43,7 +43,7 @@ def test_of_many_texts_at_once_the_newest_is_said_last(monkeypatch: pytest.Monke
     controls = Controls()
     speaker = Speaker(controls, allow)
     go = threading.Event()
-    monkeypatch.setattr(espeak, "find", lambda: go.wait(5.0) and None)
+    monkeypatch.setattr(espeak, "find", lambda: go.wait(60) and None)
     for k in range(50):
         speaker.say_soon(f"number {k}")
     go.set()

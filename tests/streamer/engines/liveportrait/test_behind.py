@@ -7,7 +7,7 @@ import pytest
 
 from streamer.engines.liveportrait.behind import Behind
 
-WAIT_S = 20.0
+WAIT_S = 60.0
 
 
 def test_jobs_run_in_their_order_in_a_named_thread_that_begins_with_the_first() -> None:

@@ -175,7 +175,7 @@ def test_threads_that_put_and_get_at_once_never_see_another_ones_picture() -> No
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=20)
+        thread.join(timeout=60)
 
     assert stop.is_set() and not wrong
     figures = whole.figures()

@@ -345,7 +345,7 @@ def test_two_scenes_draw_at_once_in_two_threads() -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20.0)
+        thread.join(60)
 
     for frames in got:
         assert all(np.array_equal(a, b) for a, b in zip(frames, wanted, strict=True))

@@ -2,7 +2,6 @@
 
 import gc
 import threading
-import time
 from typing import Any
 
 import numpy as np
@@ -262,37 +261,6 @@ def test_how_long_the_device_took_is_the_batchs_time_per_frame() -> None:
 
     assert one[0].device_ms == 2.0  # the simulated device takes 1 ms for each thing it does
     assert two[0].device_ms == 1.0
-
-
-class Idle(EagerDevice):
-    """A device that is handed work and does none of it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        for queue in (self.compute, self.transfer):
-            queue.run = lambda work: None  # type: ignore[method-assign]
-
-
-def test_the_host_is_busy_for_less_than_a_third_of_a_millisecond_a_frame() -> None:
-    device = SimulatedDevice()
-    rig = Rig(device)
-    idle = Idle()
-    pipeline = Pipeline(
-        idle,
-        rig.painter,  # type: ignore[arg-type]
-        rig.sheets,
-        turn=threading.Lock(),
-        photo_mean=0.0,
-        reformat=rig.formats.append,
-    )
-    spent = []
-    for i in range(300):
-        face = smiling(60 + i % 60)
-        start = time.perf_counter()
-        pipeline.draw([face]).frames()
-        spent.append(time.perf_counter() - start)
-
-    assert np.median(spent) < 0.3e-3
 
 
 def test_on_a_device_without_queues_everything_is_done_at_once() -> None:
