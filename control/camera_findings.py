@@ -35,7 +35,7 @@ def examine(config: Config, *, readback: bool) -> Iterator[Finding]:
 
     Nothing is sent to a camera that another program uses.
     """
-    from streamer.sinks.camera import examine_camera
+    from streamer.sinks.camera_choice import examine_camera
 
     wanted = config.camera if config.camera != "none" else "auto"
     device, advice = examine_camera(wanted)

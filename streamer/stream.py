@@ -38,7 +38,7 @@ from streamer.repertoire import Repertoire
 from streamer.resources import shipped, user_folder
 from streamer.sending.link import Link
 from streamer.sinks import Sink
-from streamer.sinks.camera import list_cameras
+from streamer.sinks.camera_choice import list_cameras
 from streamer.sinks.preview import PreviewSink
 from streamer.speech.hearing import Hearing, open_hearing
 from streamer.speech.speaker import Speaker

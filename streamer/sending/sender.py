@@ -25,7 +25,8 @@ from streamer.sending.lifeline import watch_lifeline
 from streamer.sending.picture import Picture
 from streamer.sending.ring import Ring
 from streamer.sending.standby import StandbyPlace
-from streamer.sinks.camera import CameraSink, CameraState, this_system
+from streamer.sinks.camera import CameraSink, CameraState
+from streamer.sinks.camera_choice import this_system
 from streamer.sinks.camera_system import CameraSystem
 
 log = logging.getLogger(__name__)

@@ -7,7 +7,8 @@ from typing import Any, Final
 from streamer.sending.board import Board
 from streamer.sending.ring import Form, Mark, Ring
 from streamer.sinks import camera_advice as advice
-from streamer.sinks.camera import CameraState, this_system
+from streamer.sinks.camera import CameraState
+from streamer.sinks.camera_choice import this_system
 from streamer.sinks.pixels import NativeFrames, Pixels
 from streamer.view import Frame
 

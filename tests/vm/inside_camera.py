@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from streamer.sinks.camera import CameraSink, examine_camera
+from streamer.sinks.camera import CameraSink
+from streamer.sinks.camera_choice import examine_camera
 from tests.vm import guest
 from tests.vm.guest import CAMERA, HEIGHT, WIDTH
 
