@@ -6,13 +6,15 @@ import random
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from streamer.animation.animator import Animator
 from streamer.animation.preset_library import PresetLibrary
 from streamer.animation.presets import Preset
+from streamer.choices import live_choices
 from streamer.config import Config
 from streamer.consent import Saying, refusal
+from streamer.continuity import Continuity
 from streamer.controls import Controls, Wishes
 from streamer.courtesy import Courtesy
 from streamer.engines import Scene
@@ -24,7 +26,6 @@ from streamer.film_mark import FilmMark
 from streamer.generate import Frames
 from streamer.housekeeping import keep_house
 from streamer.landmark_editing import LandmarkEditing
-from streamer.loop import Moment
 from streamer.output import Output
 from streamer.pacer import Pacer
 from streamer.photo import Photo
@@ -44,16 +45,12 @@ from streamer.speech.hearing import Hearing, open_hearing
 from streamer.speech.speaker import Speaker
 from streamer.speech.voice import Voice
 from streamer.stage import Stage
-from streamer.standby_maker import StandbyMaker
 from streamer.stats import Stats
 from streamer.takes import Take
 from streamer.taking import Taking
 from streamer.view import View
 
 log = logging.getLogger(__name__)
-
-# What was asked for may vanish while it runs; a renderer that goes on does so without.
-GIVEN_PATHS: Final = ("presets", "photos", "privacy_picture", "take")
 
 
 class Stream:
@@ -73,7 +70,6 @@ class Stream:
         link: Link | None = None,
     ) -> None:
         self.config = config
-        self._link = link
         self.controls = Controls(Wishes(idle_style=config.style, idle_strength=config.idle))
         self.presets = PresetLibrary(
             [shipped("presets"), *_given(config.presets), user_folder("presets")]
@@ -114,6 +110,13 @@ class Stream:
         self._output = Output(
             config, self._stage, self._readout, self.problems, [self.preview, *sinks], link
         )
+        self._continuity = (
+            None
+            if link is None
+            else Continuity(
+                link, self.controls, self.presets, self._readout, self._output, self.stats
+            )
+        )
         self.rendering = Rendering(
             self._stage,
             self._output,
@@ -125,8 +128,9 @@ class Stream:
             self._stop,
             seconds=config.seconds,
             delay_s=config.delay / 1000.0,
-            on_frame=self._on_frame,
         )
+        if self._continuity is not None:
+            self.rendering.on_frame = self._continuity.on_frame
         self._repertoire = Repertoire(self.presets, self.problems)
         self.speaker = Speaker(self.controls, self.check_speech)
         self._changing = threading.Lock()  # held while engine, camera, size or rate change
@@ -155,8 +159,8 @@ class Stream:
             )
         scene = self.stage_once()
         act = self._stage.begin(scene)
-        if self._link is not None:
-            act.serial += self._link.stages_before
+        if self._continuity is not None:
+            self._continuity.number(act)
         self._animator = Animator(
             seed=self.seed,
             rest=scene.rest,
@@ -172,33 +176,18 @@ class Stream:
             self.config, self.controls, self._stage, self.problems, settings, self._spawn
         )
         self._readout.pacer = pacer = Pacer(self.config.fps, lead=LEAD)
-        if self._link is not None:
-            self._resume(self._link, pacer)
+        if self._continuity is not None:
+            self._continuity.go_on(pacer)
         animator, taking = self._animator, self._taking
         self._spawn("render", lambda: self.rendering.run(pacer, act, animator, taking))
         self._spawn("housekeeping", self._keep_house)
-        if self._link is not None:
-            maker = StandbyMaker(
-                self._link.board,
-                self._stage,
-                styles=lambda: self.presets.idle_styles,
-                wishes=self.controls.snapshot,
-                courtesy=self.courtesy,
-                stop=self._stop,
-                seed=self.seed,
+        if self._continuity is not None:
+            maker = self._continuity.standby_maker(
+                self._stage, courtesy=self.courtesy, stop=self._stop, seed=self.seed
             )
             self._spawn("standby", maker.run)
         if self._hearing is not None:
             self._hearing.start()
-
-    def _resume(self, link: Link, pacer: Pacer) -> None:
-        """Go on where the renderer before this one stopped, if there was one."""
-        link.go_on(pacer, self.stats)
-        resume = link.resume()
-        if resume is not None:
-            resume.give_to(self.controls, self.presets.presets)
-            if resume.privacy:
-                self._output.set_privacy(True)  # before the first frame
 
     def stage_once(self) -> Scene:
         """Open engine and portrait and return the scene, without a thread: for films."""
@@ -238,14 +227,6 @@ class Stream:
         self._threads.append(thread)
         thread.start()
 
-    def _on_frame(self, moment: Moment) -> None:
-        """Leave what a renderer in the place of this one would go on with."""
-        link, pacer = self._link, self._readout.pacer
-        if link is not None and pacer is not None:
-            wishes, privacy = self.controls.snapshot(), self._readout.privacy
-            presets = self.presets.presets
-            link.frame(moment.t, pacer, self.stats, wishes, moment.playing, privacy, presets)
-
     def _keep_house(self) -> None:
         chores: dict[str, Callable[[], object]] = {
             "presets": lambda: self._repertoire.refresh(self._readout.now),
@@ -257,10 +238,10 @@ class Stream:
             ),
             "memory": self.stats.sample_memory,
         }
-        if self._link is not None:
-            link = self._link
-            chores["choices"] = lambda: link.keep(
-                {**self.choices(), "seed": self.seed, "paths": self._paths()}
+        if self._continuity is not None:
+            continuity = self._continuity
+            chores["choices"] = lambda: continuity.keep(
+                {**self.choices(), "seed": self.seed}, self.config
             )
         if self._taking is not None:
             chores["take"] = self._taking.flush
@@ -463,32 +444,15 @@ class Stream:
 
     def choices(self) -> dict[str, object]:
         """Return what was chosen and is live, under the names of `Config`."""
-        config, view, wishes = self.config, self._stage.view, self.controls.snapshot()
         photo = self.photo
         listed = any(entry.name == photo.name for entry in self.photos.entries())
-        return {
-            "photo": photo.name if listed else str(photo.path),
-            "engine": config.engine,
-            "device": config.device,
-            "speed": config.speed,
-            "camera": config.camera,
-            "size": f"{view.width}x{view.height}",
-            "fps": config.fps,
-            "fit": view.fit,
-            "zoom": view.zoom,
-            "offset_x": view.offset_x,
-            "offset_y": view.offset_y,
-            "mirror": view.mirror,
-            "fill": view.fill,
-            "badge": self._output.badge,
-            "style": wishes.idle_style,
-            "idle": wishes.idle_strength,
-        }
-
-    def _paths(self) -> dict[str, str]:
-        """Return the files and folders that were asked for, under the names of `Config`."""
-        found = {name: getattr(self.config, name) for name in GIVEN_PATHS}
-        return {name: str(path.absolute()) for name, path in found.items() if path is not None}
+        return live_choices(
+            self.config,
+            self.view,
+            self.controls.snapshot(),
+            photo=photo.name if listed else str(photo.path),
+            badge=self.badge,
+        )
 
     def health(self, now: float | None = None) -> tuple[bool, dict[str, object]]:
         """Return whether frames flow, and the short state. ``now`` is stream time in s."""
