@@ -1,9 +1,6 @@
 """What the contestants of `benchmarks.gpu` draw: one photo, a ring of faces, the right pictures."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -13,9 +10,10 @@ from torch import Tensor
 from benchmarks.gpu_machine import Machine
 from streamer.engines.liveportrait.engine import LivePortraitEngine
 from streamer.engines.liveportrait.fast.driving import rows
-from streamer.engines.liveportrait.fast.forms import Standing
+from streamer.engines.liveportrait.fast.standing import Standing
 from streamer.engines.liveportrait.model import Model, to_host
 from streamer.engines.liveportrait.paste_back import pixels
+from streamer.engines.liveportrait.precision import true_float32
 from streamer.engines.warp.locate import locate
 from streamer.parameters import PARAMETERS, Face
 from streamer.photo import read_photo
@@ -86,19 +84,6 @@ def ring(rest: Face, count: int = RING) -> list[Face]:
             face[name] += 0.6 * source.random() * (end - face[name])
         faces.append(face)
     return faces
-
-
-@contextmanager
-def true_float32() -> Iterator[None]:
-    """Let nothing shorten float32 products."""
-    convolutions: Any = torch.backends.cudnn
-    products: Any = torch.backends.cuda.matmul
-    before = convolutions.allow_tf32, products.allow_tf32
-    convolutions.allow_tf32 = products.allow_tf32 = False
-    try:
-        yield
-    finally:
-        convolutions.allow_tf32, products.allow_tf32 = before
 
 
 def levels(images: NDArray[np.float32]) -> Pictures:

@@ -20,7 +20,8 @@ from benchmarks import reference_modules
 from benchmarks.gpu_case import Case, Pictures, levels
 from benchmarks.gpu_machine import Machine
 from streamer.engines.liveportrait import weights as files
-from streamer.engines.liveportrait.fast.forms import Forms, Recipe, recipes_for
+from streamer.engines.liveportrait.fast.forms import Forms
+from streamer.engines.liveportrait.fast.recipes import Recipe, recipes_for
 from streamer.engines.liveportrait.model import to_host
 
 BATCHES = (1, 8, 4)

@@ -13,8 +13,8 @@ from typing import Any
 import torch
 
 from benchmarks.gpu_report import Report, line_of, median
-from streamer.engines.liveportrait.fast.forms import device_for
 from streamer.engines.liveportrait.fast.graphs import Device, Work
+from streamer.engines.liveportrait.fast.recipes import device_for
 
 # What nvidia-smi is asked for. Nothing is ever set.
 QUERY = (

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from benchmarks.gpu_contestants import Theirs
 from benchmarks.gpu_machine import Machine
 from streamer.engines.liveportrait.engine import LivePortraitEngine
-from streamer.engines.liveportrait.fast.forms import Recipe
+from streamer.engines.liveportrait.fast.recipes import Recipe
 from streamer.engines.liveportrait.model import Model
 from streamer.engines.warp.locate import locate
 

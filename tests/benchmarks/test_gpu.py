@@ -19,7 +19,7 @@ torch = pytest.importorskip(
 )
 
 from benchmarks import gpu, gpu_parts
-from benchmarks.gpu_case import Case, true_float32
+from benchmarks.gpu_case import Case
 from benchmarks.gpu_contestants import Contestant, Entry
 from benchmarks.gpu_machine import DeviceGone, Machine
 from benchmarks.gpu_parts import Bench
@@ -263,14 +263,6 @@ def test_targets_say_met_missed_and_not_measured() -> None:
     assert found["as fast as its compiled form"].endswith("not measured")
     part = {"medians_ms": {"ours a, 8 at once": 3.0, "ours a": 2.0, "ours b, 8 at once": 2.5}}
     assert fastest(part, 8) == "ours b, 8 at once"
-
-
-def test_the_right_pictures_are_drawn_without_shortened_products() -> None:
-    before = torch.backends.cudnn.allow_tf32
-    with pytest.raises(ValueError, match="x"), true_float32():
-        assert not torch.backends.cudnn.allow_tf32
-        raise ValueError("x")
-    assert torch.backends.cudnn.allow_tf32 == before
 
 
 def test_synthetic_weights_are_written_once(tmp_path: Path, monkeypatch: Any) -> None:

@@ -24,16 +24,11 @@ from streamer.engines.liveportrait.crop import (
 )
 from streamer.engines.liveportrait.devices import Torch, look
 from streamer.engines.liveportrait.failures import told
-from streamer.engines.liveportrait.fast.forms import (
-    PLAIN,
-    Forms,
-    Recipe,
-    Standing,
-    device_for,
-    recipes_for,
-)
+from streamer.engines.liveportrait.fast.forms import PLAIN, Forms
 from streamer.engines.liveportrait.fast.graphs import Device
 from streamer.engines.liveportrait.fast.proof import Proof
+from streamer.engines.liveportrait.fast.recipes import Recipe, device_for, recipes_for
+from streamer.engines.liveportrait.fast.standing import Standing
 from streamer.engines.liveportrait.frame_cache import FrameCache
 from streamer.engines.liveportrait.locating import Located, NamedPoints, from_named, from_points
 from streamer.engines.liveportrait.manifest import read_manifest

@@ -17,12 +17,13 @@ from streamer.engines.liveportrait.fast.bare import Bare
 from streamer.engines.liveportrait.fast.colour import native
 from streamer.engines.liveportrait.fast.compose import Compose, Layer
 from streamer.engines.liveportrait.fast.finish import Finish, plain_finish
-from streamer.engines.liveportrait.fast.forms import PLAIN, Forms, Standing
+from streamer.engines.liveportrait.fast.forms import PLAIN, Forms
 from streamer.engines.liveportrait.fast.frames import Drawn
 from streamer.engines.liveportrait.fast.painter import Painter
 from streamer.engines.liveportrait.fast.pipeline import Pipeline
 from streamer.engines.liveportrait.fast.proof import Proof, prove, trial_faces
 from streamer.engines.liveportrait.fast.sheets import Sheets
+from streamer.engines.liveportrait.fast.standing import Standing
 from streamer.engines.liveportrait.frame_cache import FrameCache, PhotoCache
 from streamer.engines.liveportrait.governor import Governor
 from streamer.engines.liveportrait.guard import fault

@@ -6,33 +6,31 @@ the climb. A form that fails on air is left for the next plainer one, for good.
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
-from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from streamer.engines.liveportrait.drive import Driver
 from streamer.engines.liveportrait.failures import told
 from streamer.engines.liveportrait.fast.driving import Driving, rows
-from streamer.engines.liveportrait.fast.finish import Finish, plain_finish
 from streamer.engines.liveportrait.fast.generator import FastGenerator
 from streamer.engines.liveportrait.fast.glue import Glue
-from streamer.engines.liveportrait.fast.graphs import CudaDevice, Device, EagerDevice
-from streamer.engines.liveportrait.fast.kernels import available
+from streamer.engines.liveportrait.fast.graphs import Device
 from streamer.engines.liveportrait.fast.painter import Easel, Packed, PackedPainter, Painter
 from streamer.engines.liveportrait.fast.proof import Proof, prove, trial_faces
-from streamer.engines.liveportrait.fast.torch_glue import TorchGlue
+from streamer.engines.liveportrait.fast.recipes import Recipe
+from streamer.engines.liveportrait.fast.standing import Standing
 from streamer.engines.liveportrait.fast.warping import FastWarping
-from streamer.engines.liveportrait.model import Encoded, Model, to_host
+from streamer.engines.liveportrait.model import Model, to_host
 from streamer.engines.liveportrait.paste_back import pixels
+from streamer.engines.liveportrait.precision import true_float32
 from streamer.errors import EngineError
-from streamer.parameters import Face, neutral_face
+from streamer.parameters import Face
 from streamer.view import Frame
 
 log = logging.getLogger(__name__)
@@ -49,101 +47,7 @@ _SPARE: Final = 4.0
 _POISON: Final = 85  # no picture is this grey all over; what is left of it was not painted
 
 _Network = TypeVar("_Network", bound=nn.Module)
-
-
 Numbers = NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How a form is made.
-
-    ``recorded``: as one piece for the device; ``tuned``: with every convolution's algorithms timed
-    before. ``painter`` makes a painter that is not packed from the networks, such as one of
-    another runtime.
-    """
-
-    name: str
-    dtype: torch.dtype = torch.float16
-    glue: Callable[[], Glue] = TorchGlue
-    finish: Callable[[], Finish] = lambda: plain_finish
-    recorded: bool = False
-    tuned: bool = False
-    painter: Callable[[str, "Standing", Device], Painter] | None = None
-
-
-def recipes_for(device: str) -> tuple[Recipe, ...]:
-    """Return the forms above the plain one that a device may try, the plainest first.
-
-    CPUs have none: half floats are no faster there.
-    """
-    kind = device.partition(":")[0]
-    if kind == "mps":
-        return (Recipe("fp16"),)
-    if kind != "cuda":
-        return ()
-    plain = (Recipe("fp16"), Recipe("fp16 graph", recorded=True))
-    if available() is not None:
-        return (*plain, Recipe("fp16 graph tuned", recorded=True, tuned=True))
-    name, half = "fp16 graph triton", torch.float16
-    return (*plain, Recipe(name, half, _triton_glue, _triton_finish, recorded=True, tuned=True))
-
-
-def device_for(name: str) -> Device:
-    """Return the seam to a device by torch's name of it."""
-    return CudaDevice(name) if name.startswith("cuda") else EagerDevice(name)
-
-
-def _triton_glue() -> Glue:
-    from streamer.engines.liveportrait.fast.triton_glue import TritonGlue
-
-    return TritonGlue()
-
-
-def _triton_finish() -> Finish:
-    from streamer.engines.liveportrait.fast.triton_picture import TritonFinish
-
-    return TritonFinish()
-
-
-class Standing:
-    """Where one portrait is on the ladder. ``current`` is who paints it, None for the plain form.
-
-    ``risen`` is set when the first faster form may be used, or none ever will be.
-    """
-
-    def __init__(self, encoded: Encoded, driver: Driver) -> None:
-        self.encoded = encoded
-        self.driver = driver
-        self.risen = threading.Event()
-        self.begun = False
-        self._painters: tuple[Painter, ...] = ()
-        self._lock = threading.Lock()
-
-    @property
-    def current(self) -> Painter | None:
-        """The fastest painter that was proven and has not failed."""
-        painters = self._painters
-        return painters[-1] if painters else None
-
-    @property
-    def rest(self) -> Face:
-        """The portrait's face at rest."""
-        ratios = self.driver.ratios
-        return neutral_face(eye_ratio=ratios.eye, lip_ratio=ratios.lip)
-
-    def rise(self, painter: Painter) -> None:
-        """Let a proven painter paint from now on."""
-        with self._lock:
-            self._painters = (*self._painters, painter)
-
-    def fall(self, painter: Painter) -> bool:
-        """Leave a painter that failed; returns whether it was still in use."""
-        with self._lock:
-            there = painter in self._painters
-            if there:
-                self._painters = self._painters[: self._painters.index(painter)]
-        return there
 
 
 class Forms:
@@ -281,7 +185,7 @@ class Forms:
         """Draw the faces of the trial with the readable networks, in true float32."""
         model, crops = self._model, {}
         for name, face in trial_faces(standing.rest).items():
-            with model.turn, told(self.device.name), _true_float32(), torch.inference_mode():
+            with model.turn, told(self.device.name), true_float32(), torch.inference_mode():
                 x_d = standing.driver.x_d(face)
                 drawn = model.draw(standing.encoded, x_d, standing.driver.x_s)
                 image = to_host(drawn.image)
@@ -348,19 +252,6 @@ def _with_glue(network: _Network, glue: Glue, other: Glue) -> _Network:
     """Return the same network with another glue; the tensors are shared."""
     tensors = [*network.parameters(), *network.buffers()]
     return deepcopy(network, {**{id(t): t for t in tensors}, id(glue): other})
-
-
-@contextmanager
-def _true_float32() -> Iterator[None]:
-    """Let nothing shorten float32 products, as newer cards do in convolutions by default."""
-    convolutions: Any = torch.backends.cudnn
-    products: Any = torch.backends.cuda.matmul
-    before = convolutions.allow_tf32, products.allow_tf32
-    convolutions.allow_tf32 = products.allow_tf32 = False
-    try:
-        yield
-    finally:
-        convolutions.allow_tf32, products.allow_tf32 = before
 
 
 def _line(exc: Exception) -> str:

@@ -7,9 +7,9 @@ from torch import Tensor
 
 from streamer.engines.liveportrait.crop import CROP_PX
 from streamer.engines.liveportrait.fast.driving import Driving
-from streamer.engines.liveportrait.fast.forms import Standing
 from streamer.engines.liveportrait.fast.graphs import Device
 from streamer.engines.liveportrait.fast.painter import Painter
+from streamer.engines.liveportrait.fast.standing import Standing
 from streamer.engines.liveportrait.portable.backend import Backend
 from streamer.errors import EngineError
 

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from streamer.engines.liveportrait.fast.forms import Recipe, Standing
 from streamer.engines.liveportrait.fast.graphs import Device
 from streamer.engines.liveportrait.fast.painter import Painter
+from streamer.engines.liveportrait.fast.recipes import Recipe
+from streamer.engines.liveportrait.fast.standing import Standing
 from streamer.engines.liveportrait.portable import onnx_runtime, open_vino
 from streamer.engines.liveportrait.portable.asked import parse_backend
 from streamer.engines.liveportrait.portable.backend import Backend, GraphFile, Numbers

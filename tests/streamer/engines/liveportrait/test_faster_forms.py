@@ -16,8 +16,8 @@ torch = pytest.importorskip(
 from streamer.engines import DeviceScene
 from streamer.engines.choice import Choice, Options, Understudy
 from streamer.engines.liveportrait.engine import LivePortraitEngine, NeuralPortrait
-from streamer.engines.liveportrait.fast.forms import Recipe
 from streamer.engines.liveportrait.fast.proof import prove
+from streamer.engines.liveportrait.fast.recipes import Recipe
 from streamer.engines.liveportrait.model import Model
 from streamer.engines.liveportrait.scene import NeuralScene
 from streamer.engines.warp.engine import WarpEngine

@@ -12,9 +12,9 @@ torch = pytest.importorskip(
 )
 
 from streamer.engines.liveportrait.engine import LivePortraitEngine
-from streamer.engines.liveportrait.fast.forms import recipes_for
 from streamer.engines.liveportrait.fast.graphs import CudaDevice
 from streamer.engines.liveportrait.fast.proof import prove
+from streamer.engines.liveportrait.fast.recipes import recipes_for
 from streamer.engines.liveportrait.model import Model
 from streamer.engines.liveportrait.scene import NeuralScene
 from streamer.engines.warp.locate import locate

@@ -12,8 +12,10 @@ torch = pytest.importorskip(
 )
 
 from streamer.engines.liveportrait.crop import input_of_photo
-from streamer.engines.liveportrait.fast.forms import Forms, Recipe, Standing, recipes_for
+from streamer.engines.liveportrait.fast.forms import Forms
 from streamer.engines.liveportrait.fast.graphs import EagerDevice
+from streamer.engines.liveportrait.fast.recipes import Recipe
+from streamer.engines.liveportrait.fast.standing import Standing
 from streamer.engines.liveportrait.fast.torch_glue import TorchGlue
 from streamer.engines.liveportrait.model import Model
 from streamer.engines.liveportrait.retargeting import at_rest
@@ -218,12 +220,3 @@ def test_forms_of_one_type_share_their_weights(model: Model, encoded: Any) -> No
         assert a.data_ptr() == b.data_ptr()
     assert other.pictures == 4  # drawn with its own glue
     assert isinstance(first._packed.glue, TorchGlue)
-
-
-def test_which_forms_a_device_may_try() -> None:
-    assert recipes_for("cpu") == ()
-    assert [r.name for r in recipes_for("mps")] == ["fp16"]
-    names = [r.name for r in recipes_for("cuda:0")]
-    assert names[:2] == ["fp16", "fp16 graph"]
-    assert names[2] in ("fp16 graph triton", "fp16 graph tuned")
-    assert all(r.dtype == torch.float16 for r in recipes_for("cuda"))

@@ -19,8 +19,8 @@ onnxruntime = pytest.importorskip("onnxruntime", reason="onnxruntime is not inst
 from streamer.config import BACKENDS, Config
 from streamer.engines.choice import Choice, Options, Understudy
 from streamer.engines.liveportrait.engine import LivePortraitEngine
-from streamer.engines.liveportrait.fast.forms import Recipe
 from streamer.engines.liveportrait.fast.proof import prove
+from streamer.engines.liveportrait.fast.recipes import Recipe
 from streamer.engines.liveportrait.model import Model
 from streamer.engines.liveportrait.portable.asked import PLACES
 from streamer.engines.liveportrait.portable.backend import Backend
