@@ -75,6 +75,14 @@ class DeviceScene(Scene, Protocol):
         """
 
 
+@runtime_checkable
+class Twinned(Protocol):
+    """A scene that can have another one beside it for little: what was prepared is shared."""
+
+    def twin(self) -> Scene:
+        """Return one that draws the same, for another thread. It outlives the closing of this."""
+
+
 class Engine(Protocol):
     """A way to animate portraits. Made once; `open` and `stage` may run in any thread.
 

@@ -1,6 +1,7 @@
 """The built-in engine: a puppet of the photo, drawn on the CPU, with no weights to fetch."""
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -24,6 +25,7 @@ from streamer.view import Frame, View
 
 SMALL_FACE: Final = 80  # px between the eyes; fewer look soft at 720p. Judged by eye.
 CACHE_BYTES: Final = 24 << 20  # per scene; a patch at 720p is 15 to 200 kB
+TWIN_CACHE_BYTES: Final = 2 << 20  # what is drawn once needs hardly a patch twice
 
 
 @dataclass(frozen=True)
@@ -112,9 +114,7 @@ class WarpScene:
         self._work = self._still.copy()
         self._shown: list[Hashable] = [None, None, None]
         self._seen = seen
-        self._frame = np.ascontiguousarray(self._still[seen.slices])
-        if self._mirror:
-            self._frame = np.ascontiguousarray(self._frame[:, ::-1])
+        self._frame = self._at_rest()
         self._last: Face | None = None
         self._closed = False
 
@@ -135,10 +135,30 @@ class WarpScene:
         self._last = dict(face)
         return self._frame
 
+    def twin(self) -> "WarpScene":
+        """Return a scene that draws the same beside this one, with what was prepared in common.
+
+        It takes 6 MB and a millisecond at 720p, staging anew 50 MB and a fifth of a second.
+        """
+        twin = copy(self)
+        twin._eyes = [copy(painter) for painter in self._eyes]  # each keeps notes while it paints
+        twin._mouth = copy(self._mouth)
+        twin._patches = Patches(TWIN_CACHE_BYTES)
+        twin._work = self._still.copy()
+        twin._shown = [None, None, None]
+        twin._frame = twin._at_rest()
+        twin._last, twin._closed = None, False
+        return twin
+
     def close(self) -> None:
         """Free the patches."""
         self._patches.clear()
         self._closed = True
+
+    def _at_rest(self) -> Frame:
+        """Return a frame of its own memory with the still photo in it."""
+        seen = self._still[self._seen.slices]
+        return (seen[:, ::-1] if self._mirror else seen).copy()
 
     def _paste(self, pose: Pose) -> None:
         """Bring the painted parts of the work picture up to date."""

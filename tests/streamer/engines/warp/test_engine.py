@@ -380,3 +380,23 @@ def test_the_engine_names_itself_and_what_it_runs_on() -> None:
 
     assert (engine.name, engine.device) == ("warp", "cpu")
     assert engine.backend == f"opencv {cv2.__version__}"
+
+
+@pytest.mark.parametrize("mirror", [False, True])
+def test_a_twin_draws_what_a_new_scene_would_and_neither_sees_the_other(mirror: bool) -> None:
+    view = replace(VIEW, mirror=mirror)
+    scene, fresh = staged(view), staged(view)
+    lived = shown(scene, smile=0.8, eye_ratio=0.0, head_yaw=12.0, lip_open=50.0)
+    scene.render(scene.rest)[:] = 7  # as the badge, drawn into memory that is only lent
+    twin = scene.twin()
+    for values in ({}, {"eye_ratio": 0.1, "eyeball_x": 9.0}, {"lip_open": 40.0, "head_roll": 5.0}):
+        assert np.array_equal(shown(twin, **values), shown(fresh, **values))
+
+    shown(twin, eye_ratio=0.0)
+    scene.close()
+    assert np.array_equal(shown(twin, smile=0.3), shown(fresh, smile=0.3))
+    again = staged(view)
+    twin = again.twin()
+    shown(twin, smile=1.0, lip_open=90.0)
+    same = shown(again, smile=0.8, eye_ratio=0.0, head_yaw=12.0, lip_open=50.0)
+    assert np.array_equal(same, lived)
