@@ -2,7 +2,8 @@
 
     python -m control.renderer TOKEN PROGRAM COMMAND [FLAGS ...]
 
-TOKEN is where the shared memory is, PROGRAM the process that started this one and watches it.
+TOKEN is where the shared memory is, PROGRAM the process that started this one and watches it; the
+environment says where the ports come from that it has kept open (`control.kept_ports`).
 """
 
 import contextlib
@@ -11,6 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from control import cli
+from control.kept_ports import KeptPorts
 from streamer.heap import share_one_heap
 from streamer.sending.board import Board
 from streamer.sending.lifeline import watch_lifeline
@@ -23,8 +25,9 @@ def main(arguments: Sequence[str]) -> int:
     share_one_heap()
     token, program, *command = arguments
     link = Link(Board.attach(token), int(program))
+    ports = KeptPorts.inherited()
     watch_lifeline(link.end.set)
-    code = cli.obey(command, link=link)
+    code = cli.obey(command, link=link, ports=ports)
     link.ended()
     return code
 

@@ -3,7 +3,8 @@
 It loads nothing that draws, sends or serves, so that little can go wrong in it. The renderer draws
 the portrait and opens the doors (`control.renderer`), the sender feeds the camera
 (`streamer.sending.sender`); both end when their standard input closes, which it also does when this
-process is killed. The memory that they share has no name and goes with the last of them.
+process is killed. The memory that they share has no name and goes with the last of them. The doors'
+ports are held open here, too, so that nobody is refused while a renderer is started again.
 """
 
 import contextlib
@@ -17,8 +18,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
+from control.doorkeeper import Doorkeeper
 from control.log_relay import LogRelay
 from control.restarts import Restarts
 from streamer.resources import user_folder
@@ -47,6 +50,9 @@ LOADING_S: Final = 600.0
 # A renderer that lives but draws no frame: that long, or so many times its longest interval.
 STUCK_S: Final = 30.0
 STUCK_INTERVALS: Final = 10.0
+
+# Who waits for the next renderer longer than this has waited too long: a cue is for its moment.
+PATIENT_S: Final = 3.0
 
 # Longer than this between two looks, and the machine slept: nobody else is to blame.
 SLEPT_S: Final = 2.0
@@ -89,16 +95,18 @@ class Supervisor:
 
     def __post_init__(self) -> None:
         self.board = Board.create()
+        self._doors = Doorkeeper(self.relay.say)
         self._asked = 0  # how often the user asked for the end
         self._drawing: Child | None = None
         self._sending: Child | None = None
         self._renderer_restarts = Restarts()
         self._sender_restarts = Restarts()
+        self._wait_s = 0.0  # until the next renderer
         self._looked_at = self.now()
 
     def run(self) -> int:
         """Run until the renderer has done what it was asked for; returns its exit code."""
-        self._drawing = self._start("renderer", (*self.renderer, *self._where(), *self.command))
+        self._drawing = self._start_renderer()
         try:
             while True:
                 code = self._look()
@@ -134,20 +142,28 @@ class Supervisor:
         if child is None:
             if self._renderer_restarts.due(now):
                 board[Number.CAREFUL] = self._renderer_restarts.careful
-                self._drawing = self._start(
-                    "renderer", (*self.renderer, *self._where(), *self.command)
-                )
+                if self._wait_s > PATIENT_S:
+                    self._turn_away()
+                self._drawing = self._start_renderer()
             return None
+        self._doors.look()
+        if not child.gone:
+            self._watch_renderer(child, now)
         if child.gone:
             code = child.process.returncode
             ended, board[Number.ENDED] = board[Number.ENDED], 0
             never_drew = not board[Number.FRAMES]
             if never_drew or (ended and (code == 0 or not board[Number.RESTARTS])):
                 return code if code >= 0 else 1
-            self._lost(child, now, self._renderer_restarts)
+            self._wait_s = self._lost(child, now, self._renderer_restarts)
+            if child.killed:  # it had not listened for long; a crash leaves what is a moment old
+                self._turn_away()
             board[Number.RESTARTS] += 1
             self._drawing = None
-            return None
+        return None
+
+    def _watch_renderer(self, child: Child, now: float) -> None:
+        board = self.board
         frames = board[Number.FRAMES]
         if frames != child.frames:
             if child.draws:
@@ -158,7 +174,6 @@ class Supervisor:
         patience_s = max(STUCK_S, STUCK_INTERVALS * child.longest_s)
         if now - child.stuck_at > (patience_s if child.draws else self._loading_s):
             self._kill(child, f"no frame for {now - child.stuck_at:.0f} s")
-        return None
 
     def _look_at_sender(self, now: float) -> None:
         wanted = (self.board.order.read() or {}).get("camera", "none") != "none"
@@ -198,8 +213,12 @@ class Supervisor:
                 return
         with contextlib.suppress(OSError):  # it has ended meanwhile
             child.process.kill()
+        # What comes in from now on is for the next one.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.process.wait(timeout=0.5)
 
-    def _lost(self, child: Child, now: float, restarts: Restarts) -> None:
+    def _lost(self, child: Child, now: float, restarts: Restarts) -> float:
+        """Note that a process has ended; returns how long the next one waits, s."""
         if child.process.stdin is not None:
             child.process.stdin.close()
         code = child.process.returncode
@@ -209,25 +228,47 @@ class Supervisor:
         self.relay.say(f"The {child.name} has ended unexpectedly ({how}). It is started {soon}.")
         if restarts.careful and child.name == "renderer":
             self.relay.say("It has failed again and again: from now on the warp engine draws.")
+        return wait_s
+
+    def _turn_away(self) -> None:
+        gone = self._doors.turn_away()
+        if gone:
+            self.relay.say(
+                f"What came in while nobody listened is too old, and was dropped: {gone}."
+            )
 
     # --- starting and ending
 
     def _where(self) -> tuple[str, str]:
         return self.board.memory.token, str(os.getpid())
 
-    def _start(self, name: str, command: Sequence[str]) -> Child:
+    def _start_renderer(self) -> Child:
+        with self._doors.handed() as (handles, environment):
+            command = (*self.renderer, *self._where(), *self.command)
+            return self._start("renderer", command, handles, environment)
+
+    def _start(
+        self,
+        name: str,
+        command: Sequence[str],
+        handles: Sequence[int] = (),
+        environment: Mapping[str, str] = MappingProxyType({}),
+    ) -> Child:
         more: Mapping[str, Any] = (
             {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
             if sys.platform == "win32"
             # Out of the terminal's reach: Ctrl-C and a closed window are for this process alone.
-            else {"start_new_session": True, "pass_fds": self.board.memory.handles}
+            else {
+                "start_new_session": True,
+                "pass_fds": (*self.board.memory.handles, *handles),
+            }
         )
         process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stderr=subprocess.PIPE,
             bufsize=0,
-            env=_environment(),
+            env={**_environment(), **environment},
             **more,
         )
         assert process.stderr is not None
@@ -238,6 +279,7 @@ class Supervisor:
 
     def _end_renderer(self) -> int:
         """Ask the renderer to end and wait for it."""
+        self._doors.close()
         child = self._drawing
         if child is None:
             return 0
@@ -258,6 +300,7 @@ class Supervisor:
         child.process.wait()
 
     def _end(self) -> None:
+        self._doors.close()
         for child, patience_s in ((self._drawing, RENDERER_END_S), (self._sending, SENDER_END_S)):
             if child is not None:
                 self._ask(child, patience_s)

@@ -7,6 +7,7 @@ import threading
 import webbrowser
 from typing import TYPE_CHECKING, Any
 
+from control.kept_ports import KeptPorts
 from control.remembered import Memory
 from streamer import Config, PortraitError, parse_address
 from streamer.resources import user_folder
@@ -28,14 +29,18 @@ class Doors:
     """OSC, page and hotkeys: built beside the first portrait, opened with the first frame.
 
     Their libraries and tables keep the interpreter busy for a quarter of a second; after the first
-    frame that would make the next ones late. ``memory`` keeps what is chosen on the page.
+    frame that would make the next ones late. ``memory`` keeps what is chosen on the page, ``ports``
+    what is open while a renderer is started again.
     """
 
-    def __init__(self, stream: Stream, memory: Memory, *, open_page: bool) -> None:
+    def __init__(
+        self, stream: Stream, memory: Memory, *, open_page: bool, ports: KeptPorts | None = None
+    ) -> None:
         self.refused: PortraitError | None = None
         self._stream = stream
         self._memory = memory
         self._open_page = open_page
+        self._ports = KeptPorts() if ports is None else ports
         self._osc: Any = None
         self._panel: Any = None
         self._download: Download | None = None
@@ -91,18 +96,22 @@ class Doors:
             self.refused = exc
             return
         except Exception as exc:  # the portrait lives on the camera all the same
+            self._ports.settle()
             self._stream.problems.set("doors", f"Page and OSC could not be opened: {exc!r}")
             log.exception("Page and OSC could not be opened")
             return
         self._first_frame.wait()
         if not self._closing:
-            self._open()
+            try:
+                self._open()
+            finally:
+                self._ports.settle()
 
     def _build(self, config: Config) -> None:
         if config.osc != "off" or config.vmc != "off":
             from control.osc.doors import OscDoors
 
-            self._osc = OscDoors(self._stream, config)
+            self._osc = OscDoors(self._stream, config, self._ports)
             for host, port in self._kept if self._osc.osc is not None else ():
                 self._osc.osc.subscribe((host, port))
         if config.hotkeys:
@@ -129,7 +138,7 @@ class Doors:
                 memory=self._memory,
                 download=self._download,
             )
-            self._panel = PanelServer(app, host, port)
+            self._panel = PanelServer(app, host, port, ports=self._ports)
 
     def _open(self) -> None:
         if self._osc is not None:

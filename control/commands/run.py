@@ -13,6 +13,7 @@ from typing import Any, Final
 from control.commands.doors import Doors
 from control.commands.flags import PICTURE, add_picture_flags, typed
 from control.instances import Instances, candidates
+from control.kept_ports import KeptPorts
 from control.remembered import KEYS, Memory, recall, remembered_file
 from control.settings import convert, load_config
 from control.taking_over import claim
@@ -159,7 +160,8 @@ def execute(options: argparse.Namespace) -> int:
     else:
         instances.adopt()
     try:
-        stream, doors = begin(flags, choices, memory, options.open, link)
+        ports: KeptPorts | None = getattr(options, "ports", None)
+        stream, doors = begin(flags, choices, memory, options.open, link, ports)
     except BaseException:
         instances.release()
         raise
@@ -222,6 +224,7 @@ def begin(
     memory: Memory,
     open_page: bool,
     link: Link | None = None,
+    ports: KeptPorts | None = None,
 ) -> tuple[Stream, Doors]:
     """Start the stream with what was remembered, its doors about to open.
 
@@ -233,7 +236,7 @@ def begin(
         plain = load_config(flags)
         taken = {key for key in KEYS if getattr(config, key) != getattr(plain, key)}
         stream = Stream(config, link=link)
-        doors = Doors(stream, memory, open_page=open_page)
+        doors = Doors(stream, memory, open_page=open_page, ports=ports)
         stream.rendering.on_first_frame = doors.open
         try:
             if taken and (link is None or not link.restarted):

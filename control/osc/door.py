@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from control.kept_ports import KeptPorts
 from control.live import Live
 from control.osc.actions import Actions
 from control.osc.limits import Sender
@@ -36,6 +37,7 @@ class OscDoor(UdpDoor):
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
         retry_s: float = RETRY_S,
+        ports: KeptPorts | None = None,
     ) -> None:
         super().__init__(
             "OSC",
@@ -47,6 +49,7 @@ class OscDoor(UdpDoor):
             clock=clock,
             wall_clock=wall_clock,
             retry_s=retry_s,
+            ports=ports,
             courtesy=stream.courtesy.wait,
         )
         self._subscribers = Subscribers(stream, clock, always=feedback)

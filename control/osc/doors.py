@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from control.kept_ports import KeptPorts
 from control.live import Live
 from control.osc.door import OscDoor
 from control.osc.limits import Sender
@@ -15,9 +16,10 @@ class OscDoors:
     """OSC, the trackers' VMC and OSCQuery; each may be off. Raises: `ConfigError`.
 
     They write into one monitor, and `state` is the OSC door's with the others in it.
+    ``ports`` keeps them open while a renderer is started again.
     """
 
-    def __init__(self, stream: Live, config: Config) -> None:
+    def __init__(self, stream: Live, config: Config, ports: KeptPorts | None = None) -> None:
         self._monitor = Monitor()
         self.osc: OscDoor | None = None
         self.vmc: VmcDoor | None = None
@@ -31,16 +33,24 @@ class OscDoors:
                 allow=config.osc_allow,
                 feedback=[_receiver(text) for text in config.osc_feedback],
                 monitor=self._monitor,
+                ports=ports,
             )
         if config.vmc != "off":
             host, port = parse_address(config.vmc, "vmc")
-            self.vmc = VmcDoor(stream, host, port, allow=config.osc_allow, monitor=self._monitor)
+            self.vmc = VmcDoor(
+                stream, host, port, allow=config.osc_allow, monitor=self._monitor, ports=ports
+            )
         if self.osc is not None and config.oscquery != "off":
             door = self.osc
             address = config.osc if config.oscquery == "auto" else config.oscquery
             host, port = parse_address(address, "oscquery")
             self.query = QueryServer(
-                stream, host, port, osc_port=lambda: door.port, may_ask=door.may_send
+                stream,
+                host,
+                port,
+                osc_port=lambda: door.port,
+                may_ask=door.may_send,
+                ports=ports,
             )
 
     def start(self) -> None:

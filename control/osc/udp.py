@@ -15,9 +15,11 @@ from contextlib import suppress
 from ipaddress import ip_address, ip_network
 from typing import Any, Final
 
+from control.kept_ports import KeptPorts
 from control.osc.limits import Limiter, Sender
 from control.osc.monitor import Monitor
 from control.osc.verdicts import Verdict, verdict
+from control.passing import PortName
 from control.ports import RETRY_S, Door, family_of, taken_message
 from streamer import ConfigError
 from streamer.keep_going import KeepGoing
@@ -43,7 +45,8 @@ class UdpDoor:
     """Opens ``host:port`` and hands on what may come in; port 0 takes any free one.
 
     ``allow`` names the addresses or networks that may send when the door is open to more than
-    this machine; this machine always may. ``courtesy`` is called before each datagram is read.
+    this machine; this machine always may. ``courtesy`` is called before each datagram is read;
+    ``ports`` keeps the port open, and what was sent to it, while a renderer is started again.
     Raises: `ConfigError`.
     """
 
@@ -61,10 +64,13 @@ class UdpDoor:
         wall_clock: Callable[[], float] = time.time,
         retry_s: float = RETRY_S,
         courtesy: Callable[[], None] = lambda: None,
+        ports: KeptPorts | None = None,
     ) -> None:
         self._door: Door = door
         self._flag = flag
         self._host, self._port = host, port
+        self._name = PortName(door, "udp", host, port)
+        self._ports = KeptPorts() if ports is None else ports
         self._allowed = [_network(text) for text in allow]
         self._clock, self._wall_clock, self._retry_s = clock, wall_clock, retry_s
         self._monitor = monitor or Monitor()
@@ -164,6 +170,7 @@ class UdpDoor:
             except OSError as exc:
                 # The network below went away; the door opens again when it is back.
                 self._say(f"{self._door} stopped listening: {exc}. It opens again by itself.")
+                self._ports.lost(self._name)
             finally:
                 self._listening.clear()
                 self._closed()
@@ -171,6 +178,18 @@ class UdpDoor:
                 sock = None
 
     def _open(self) -> socket.socket | None:
+        try:
+            sock = self._ports.open(self._name, self._bound)
+        except OSError as exc:
+            self._say(taken_message(self._door, self._flag, self._host, self._port, exc))
+            return None
+        self._port = sock.getsockname()[1]
+        self._say("")
+        self._opened(sock)
+        self._listening.set()
+        return sock
+
+    def _bound(self) -> socket.socket:
         sock = socket.socket(family_of(self._host), socket.SOCK_DGRAM)
         try:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
@@ -183,14 +202,9 @@ class UdpDoor:
                     sock.setsockopt(socket.IPPROTO_IP, _IP_RECVERR, 1)
             sock.setblocking(False)
             sock.bind((self._host, self._port))
-        except OSError as exc:
+        except OSError:
             sock.close()
-            self._say(taken_message(self._door, self._flag, self._host, self._port, exc))
-            return None
-        self._port = sock.getsockname()[1]
-        self._say("")
-        self._opened(sock)
-        self._listening.set()
+            raise
         return sock
 
     def _say(self, message: str) -> None:

@@ -9,11 +9,13 @@ from typing import Any, Final
 
 from waitress import create_server
 
+from control.kept_ports import KeptPorts
 from control.live import Live
 from control.oscquery.announce import Announcement, announce
 from control.oscquery.app import create_query_app
 from control.panel.names import Names, is_this_machine
 from control.panel.wire import Channel, sweep
+from control.passing import PortName
 from control.ports import RETRY_S, listener, taken_message
 
 log = logging.getLogger(__name__)
@@ -31,7 +33,8 @@ MAX_BODY_BYTES: Final = 1024
 class QueryServer:
     """Serves on ``host:port``; port 0 takes any free one.
 
-    ``osc_port`` says where OSC listens, ``may_ask`` who may ask from other machines.
+    ``osc_port`` says where OSC listens, ``may_ask`` who may ask from other machines;
+    ``ports`` keeps the port open while a renderer is started again.
     """
 
     def __init__(
@@ -45,11 +48,14 @@ class QueryServer:
         retry_s: float = RETRY_S,
         announcer: Callable[[str, int, int], Announcement | None] = announce,
         now: Callable[[], float] = time.monotonic,
+        ports: KeptPorts | None = None,
     ) -> None:
         names = Names()
         names.add(host)
         self._app = create_query_app(stream, osc_port=osc_port, names=names, may_ask=may_ask)
         self._host, self._port, self._osc_port = host, port, osc_port
+        self._name = PortName("OSCQuery", "tcp", host, port)
+        self._ports = KeptPorts() if ports is None else ports
         self._retry_s, self._announcer, self._now = retry_s, announcer, now
         self._may_ask = may_ask
         self._announcement: Announcement | None = None
@@ -117,7 +123,9 @@ class QueryServer:
 
     def _open(self) -> socket.socket | None:
         try:
-            sock = listener(self._host, self._port, CONNECTIONS)
+            sock = self._ports.open(
+                self._name, lambda: listener(self._host, self._port, CONNECTIONS)
+            )
         except OSError as exc:
             message = taken_message("OSCQuery", "--oscquery", self._host, self._port, exc)
             if message != self._message:

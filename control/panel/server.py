@@ -10,12 +10,14 @@ from typing import Any, Final
 from flask import Flask
 from waitress import create_server
 
+from control.kept_ports import KeptPorts
 from control.panel.context import panel_of
 from control.panel.limits import BodyLimit
 from control.panel.names import is_any, is_this_machine, reachable_at
 from control.panel.polite import Polite
 from control.panel.slots import THREADS
 from control.panel.wire import Channel, sweep
+from control.passing import PortName
 from control.ports import RETRY_S, listener, taken_message
 from streamer import ConfigError
 from streamer.keep_going import KeepGoing
@@ -34,6 +36,7 @@ SWEEP_S: Final = 1.0
 class PanelServer:
     """Serves the app on ``host:port``; port 0 takes any free one.
 
+    ``ports`` keeps the port open, and who connects waiting, while a renderer is started again.
     Raises: `ConfigError` for a host that others could reach, where the app asks for no token.
     """
 
@@ -46,6 +49,7 @@ class PanelServer:
         threads: int = THREADS,
         retry_s: float = RETRY_S,
         now: Callable[[], float] = time.monotonic,
+        ports: KeptPorts | None = None,
     ) -> None:
         if not is_this_machine(host) and panel_of(app).gate is None:
             raise ConfigError(
@@ -53,6 +57,8 @@ class PanelServer:
                 f"token. Use --panel 127.0.0.1:{port}."
             )
         self._app, self._host, self._port = app, host, port
+        self._name = PortName("page", "tcp", host, port)
+        self._ports = KeptPorts() if ports is None else ports
         panel_of(app).names.add(host)
         self._threads, self._retry_s, self._now = threads, retry_s, now
         self._message = ""
@@ -122,7 +128,9 @@ class PanelServer:
 
     def _open(self) -> socket.socket | None:
         try:
-            sock = listener(self._host, self._port, CONNECTIONS)
+            sock = self._ports.open(
+                self._name, lambda: listener(self._host, self._port, CONNECTIONS)
+            )
         except OSError as exc:
             message = taken_message("page", "--panel", self._host, self._port, exc)
             if message != self._message:

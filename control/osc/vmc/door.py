@@ -6,6 +6,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from control.kept_ports import KeptPorts
 from control.live import Live
 from control.osc.limits import Limiter, Sender
 from control.osc.messages import Argument, Message, NotANumber, messages_in, number
@@ -79,6 +80,7 @@ class VmcDoor(UdpDoor):
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
         retry_s: float = RETRY_S,
+        ports: KeptPorts | None = None,
     ) -> None:
         super().__init__(
             "VMC",
@@ -91,6 +93,7 @@ class VmcDoor(UdpDoor):
             clock=clock,
             wall_clock=wall_clock,
             retry_s=retry_s,
+            ports=ports,
         )
         self._stream = stream
         self._trackers: OrderedDict[str, _Tracker] = OrderedDict()
