@@ -18,11 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from streamer.errors import PhotoError
+from streamer.photo_pixels import rgb, upright
 from streamer.view import Frame
 from streamer.whole_file import read_whole
 
@@ -40,27 +39,12 @@ MAX_FILE_BYTES: Final = 128 * 2**20
 # they hold anything or not: a small file of a million passes would keep a processor for hours.
 MAX_PASSES: Final = 50
 
-# Where a picture is transparent it is laid over this grey: no colour cast on hair and skin.
-BACKDROP: Final = (128, 128, 128)
-
 READABLE: Final = "JPEG, PNG, WebP, AVIF, TIFF, GIF or BMP"
 
 # The first round costs no plug-in imports; the second is reached by rarer files only. Formats that
 # start outside programs (EPS) or have no signature (TGA) are left out.
 _COMMON_FORMATS: Final = ("JPEG", "PNG", "GIF", "BMP", "PPM")
 _FURTHER_FORMATS: Final = ("WEBP", "AVIF", "TIFF", "JPEG2000", "MPO")
-
-# Source: EXIF 2.32, tag 0x0112.
-_ORIENTATION_TAG: Final = 0x0112
-_UPRIGHT_BY: Final = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 
 # Source: ITU-T T.81, table B.1. In a scan FF stands for itself before 00, and before D0 to D7 it
 # only tells how far the scan is.
@@ -69,8 +53,6 @@ _START_OF_SCAN, _END_OF_IMAGE, _ALONE = 0xDA, 0xD9, (0xD8, 0x01)
 
 # Brands of the HEIF family that hold HEVC pictures. Source: ISO/IEC 23008-12, annex B.
 _HEIC_BRANDS: Final = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
-
-_STRIP: Final = 256  # rows
 
 # Python's warning filters are one per process, so only one picture is decoded at a time.
 _quiet_lock = threading.Lock()
@@ -119,8 +101,8 @@ def photo_from_bytes(data: bytes, path: Path, name: str | None = None) -> Photo:
             opened.draft(None, (MAX_SIDE, MAX_SIDE))
             opened.load()
             turned_by_decoder = opened.size == size[::-1] != size  # TIFF does so while loading
-            image, turned = _upright(opened)
-            pixels = _rgb(image, opened.info.get("icc_profile"))
+            image, turned = upright(opened)
+            pixels = rgb(image, opened.info.get("icc_profile"), MAX_SIDE)
         except Exception as exc:
             # Decoders fed with a damaged file raise almost anything (OSError, ValueError,
             # SyntaxError, IndexError, struct.error, zlib.error); all of it means the same here.
@@ -250,78 +232,6 @@ def _passes(data: bytes) -> int:
         if marker not in _ALONE:
             at += int.from_bytes(data[at : at + 2], "big")
     return passes
-
-
-def _upright(image: Image.Image) -> tuple[Image.Image, bool]:
-    """Turn by the camera's note; also tell whether width and height changed places."""
-    try:
-        orientation = image.getexif().get(_ORIENTATION_TAG, 1)
-    except Exception:  # damaged metadata are no reason to refuse the picture; shown as stored
-        orientation = 1
-    method = _UPRIGHT_BY.get(orientation)
-    if method is None:
-        return image, False
-    return image.transpose(method), orientation >= 5
-
-
-def _rgb(image: Image.Image, icc_profile: bytes | None) -> Frame:
-    """Bring any mode to 8-bit sRGB of at most 2048 px, transparency laid over grey."""
-    if image.mode.startswith(("I", "F")):
-        image = _eight_bit(image)
-    elif image.has_transparency_data:
-        image = image.convert("RGBA")
-    elif image.mode in ("1", "P"):
-        image = image.convert("RGB")
-    longer = max(image.size)
-    if longer > MAX_SIDE:
-        width, height = (max(1, round(side * MAX_SIDE / longer)) for side in image.size)
-        image = image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0)
-    if icc_profile:
-        image = _to_srgb(image, icc_profile)
-    if image.mode == "RGBA":
-        backdrop = Image.new("RGBA", image.size, (*BACKDROP, 255))
-        image = Image.alpha_composite(backdrop, image)
-    return np.array(image.convert("RGB"), dtype=np.uint8)
-
-
-def _eight_bit(image: Image.Image) -> Image.Image:
-    """Scale 16-bit, 32-bit and float grey to 8 bits; Pillow's own conversion clips to white."""
-    values = np.asarray(image)
-    # In strips: forty million numbers of double precision would come to a third of a gigabyte.
-    strips = range(0, len(values), _STRIP)
-    high = max(float(_finite(values[y : y + _STRIP]).max()) for y in strips)
-    if image.mode == "F" and high <= 1.0:
-        full = 1.0
-    elif image.mode.startswith("I;16") or high > 255.0:
-        full = 65535.0 if high <= 65535.0 else high
-    else:
-        full = 255.0
-    grey = np.empty(values.shape, np.uint8)
-    for y in strips:
-        part = _finite(values[y : y + _STRIP]) / full
-        grey[y : y + _STRIP] = np.rint(np.clip(part, 0.0, 1.0) * 255.0)
-    return Image.fromarray(grey)
-
-
-def _finite(values: NDArray[Any]) -> NDArray[np.float64]:
-    return np.nan_to_num(values.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
-
-
-def _to_srgb(image: Image.Image, icc_profile: bytes) -> Image.Image:
-    """Apply an embedded colour profile; one that is broken or does not fit is left aside."""
-    from PIL import ImageCms  # loads LittleCMS: only for pictures that carry a profile
-
-    wanted = "RGBA" if image.mode == "RGBA" else "RGB"
-    try:
-        converted = ImageCms.profileToProfile(
-            image,
-            ImageCms.ImageCmsProfile(io.BytesIO(icc_profile)),
-            ImageCms.createProfile("sRGB"),
-            outputMode=wanted,
-        )
-    except (ImageCms.PyCMSError, OSError, ValueError, ImportError):
-        return image
-    return image if converted is None else converted
 
 
 def _quoted(path: Path) -> str:
