@@ -21,9 +21,9 @@ import psutil
 import pytest
 
 from control.panel.routes_presets import EXAMPLE
-from tests.faults.program import free_port
 from tests.fuzz.packets import Packets
 from tests.fuzz.pictures import formats
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CHOSEN = "a-token-that-somebody-chose-7f3a"

@@ -4,9 +4,7 @@ import base64
 import json
 import shutil
 import subprocess
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from http.client import HTTPConnection
 from typing import Any
@@ -22,17 +20,7 @@ from control.panel.app import create_app
 from control.panel.server import PanelServer
 from streamer import Config
 from streamer.stream import Stream
-
-PATIENCE_S = 60.0
-
-
-def wait_until(condition: Callable[[], Any]) -> None:
-    """Wait for a condition that other threads bring about."""
-    end = time.monotonic() + PATIENCE_S
-    pause = threading.Event()
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        pause.wait(0.005)
+from tests.waiting import PATIENCE_S, wait_until
 
 
 @pytest.fixture

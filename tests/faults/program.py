@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.faults.renderer import LOOP_IS_DRAWN
+from tests.ports import free_port
 from tests.recording_camera import Sent, recorded
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
@@ -29,13 +30,6 @@ WAIT_S: Final = 60.0
 
 # What an operator chooses; the same after every fault.
 CHOSEN: Final = ("held", "idle", "paused", "photo", "view", "size", "fps_target", "privacy", "seed")
-
-
-def free_port(kind: int = socket.SOCK_STREAM) -> int:
-    """Return a port that is free now."""
-    with socket.socket(socket.AF_INET, kind) as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 class Program:

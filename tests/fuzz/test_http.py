@@ -14,9 +14,9 @@ from control.oscquery.server import CONNECTIONS
 from control.panel.app import create_app
 from control.panel.wire import IDLE_S, Parser
 from tests.control.fakes import FakeStream
-from tests.control.osc.test_door import wait_until
 from tests.fuzz.http import alive, fuzz
 from tests.fuzz.requests import rules
+from tests.waiting import wait_until
 
 
 def test_rubbish_is_answered_and_so_is_everybody_else() -> None:

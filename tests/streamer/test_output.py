@@ -2,16 +2,13 @@
 
 import logging
 import socket
-import threading
-import time
 
 import pytest
 
 from streamer import Config, ConfigError
 from streamer.output import preview_url
 from streamer.stream import Stream
-
-pause = threading.Event()  # never set
+from tests.waiting import wait_until
 
 
 @pytest.mark.parametrize(
@@ -46,15 +43,10 @@ def test_a_network_stream_without_a_receiver_is_told_and_slows_nothing(
     stream = Stream(config)
     stream.start()
     try:
-        end = time.monotonic() + 20.0
-        while not any("Nothing listens at" in text for text in stream.health()[1]["problems"]):  # type: ignore[attr-defined]
-            assert time.monotonic() < end
-            pause.wait(0.05)
+        wait_until(lambda: "Nothing listens at" in str(stream.health()[1]["problems"]))
         frames = stream.stats.frames
         state, report = stream.state(), stream.report()
-        while stream.stats.frames < frames + 5:
-            assert time.monotonic() < end
-            pause.wait(0.02)
+        wait_until(lambda: stream.stats.frames >= frames + 5)
     finally:
         stream.stop()
 
@@ -83,10 +75,7 @@ def test_another_size_and_rate_reach_the_stream_and_the_badge_stays() -> None:
         try:
             for size in ("320x180", "640x360"):
                 stream.change_output(size=size, fps=20.0)
-                end = time.monotonic() + 20.0
-                while stream.state()["stream"]["size"] != size:  # type: ignore[index]
-                    assert time.monotonic() < end
-                    pause.wait(0.05)
+                wait_until(lambda size=size: stream.state()["stream"]["size"] == size)
             assert stream.state()["badge"] == "ai"
             assert stream.choices()["badge"] == "ai"
             stream.set_badge("off")

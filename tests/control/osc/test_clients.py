@@ -5,7 +5,6 @@ import os
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator
 
 import pytest
 from pythonosc.udp_client import SimpleUDPClient
@@ -13,7 +12,8 @@ from pythonosc.udp_client import SimpleUDPClient
 from control.osc import OscDoor
 from control.osc.vmc import VmcDoor
 from tests.control.fakes import FakeStream
-from tests.control.osc.test_door import wait_until
+from tests.ports import free_port
+from tests.waiting import wait_until
 
 LIBLO = pytest.mark.skipif(
     not (shutil.which("oscsend") and shutil.which("oscdump")),
@@ -36,29 +36,8 @@ NODE = pytest.mark.skipif(
 )
 
 
-@pytest.fixture
-def stream() -> Iterator[FakeStream]:
-    fake = FakeStream()
-    yield fake
-    fake.preview.close()
-
-
-@pytest.fixture
-def door(stream: FakeStream) -> Iterator[OscDoor]:
-    opened = OscDoor(stream, "127.0.0.1", 0)
-    opened.start()
-    yield opened
-    opened.stop()
-
-
 def oscsend(port: int, *words: str) -> None:
     subprocess.run(["oscsend", "127.0.0.1", str(port), *words], check=True, timeout=60)
-
-
-def free_udp_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def is_free(port: int) -> bool:
@@ -91,7 +70,7 @@ def test_oscsend_presses_in_every_type_that_it_has(stream: FakeStream, door: Osc
 def test_oscdump_shows_the_state_on_the_port_that_it_named(
     stream: FakeStream, door: OscDoor
 ) -> None:
-    port = free_udp_port()
+    port = free_port(socket.SOCK_DGRAM)
     dump = subprocess.Popen(
         ["oscdump", "-L", str(port)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )

@@ -3,7 +3,7 @@
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -20,32 +20,7 @@ from control.osc.subscribers import MAX_SUBSCRIBERS, encode
 from streamer import PARAMETERS, ConfigError
 from tests.control.fakes import FakeStream
 from tests.control.osc.test_messages import bundle
-
-PATIENCE_S = 60.0
-
-
-def wait_until(condition: Callable[[], Any]) -> None:
-    """Wait for a condition that other threads bring about."""
-    end = time.monotonic() + PATIENCE_S
-    pause = threading.Event()
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        pause.wait(0.002)
-
-
-@pytest.fixture
-def stream() -> Iterator[FakeStream]:
-    fake = FakeStream()
-    yield fake
-    fake.preview.close()
-
-
-@pytest.fixture
-def door(stream: FakeStream) -> Iterator[OscDoor]:
-    opened = OscDoor(stream, "127.0.0.1", 0)
-    opened.start()
-    yield opened
-    opened.stop()
+from tests.waiting import PATIENCE_S, wait_until
 
 
 @pytest.fixture

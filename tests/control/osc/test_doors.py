@@ -3,7 +3,6 @@
 import json
 import socket
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,13 +11,6 @@ from control.osc.doors import OscDoors
 from control.settings import load_config
 from streamer import Config, ConfigError
 from tests.control.fakes import FakeStream
-
-
-@pytest.fixture
-def stream() -> Iterator[FakeStream]:
-    fake = FakeStream()
-    yield fake
-    fake.preview.close()
 
 
 def free_port() -> int:

@@ -11,7 +11,7 @@ from pythonosc.osc_message_builder import OscMessageBuilder
 
 from control.osc import OscDoor
 from tests.control.fakes import FakeStream
-from tests.control.osc.test_door import wait_until
+from tests.waiting import wait_until
 
 BLOB = ("b", b"\x00\x01\x02")
 ROWS: list[tuple[str, list[Any], str]] = [

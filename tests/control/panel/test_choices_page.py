@@ -12,9 +12,10 @@ from control.panel.download import Download
 from streamer.engines.liveportrait.hub import Hub
 from streamer.engines.needs import Need
 from tests.control.fakes import FakeStream
-from tests.control.panel.in_browser import MARKS, wait_until
+from tests.control.panel.in_browser import MARKS
 from tests.control.panel.test_download import FILES, REPOSITORY, listed_in
 from tests.hub_server import HubServer
+from tests.waiting import wait_until
 
 pytestmark = MARKS
 

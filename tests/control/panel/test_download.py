@@ -2,8 +2,7 @@
 
 import hashlib
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +14,13 @@ from control.panel.progress import StoppedError, Tally
 from streamer.engines.liveportrait.hub import Hub
 from tests.fakes import FakeClock
 from tests.hub_server import HubServer
+from tests.waiting import wait_until
 
 REPOSITORY = "hub/models"
 NETWORK = "networks/one.pth"
 FACES = "faces/faces.onnx"
 FILES = {NETWORK: bytes(range(256)) * 2000, FACES: b"faces" * 40}
 TOTAL = sum(map(len, FILES.values()))
-PATIENCE_S = 60.0
 
 
 @pytest.fixture
@@ -59,17 +58,9 @@ def download(tmp_path: Path, server: HubServer) -> Iterator[Download]:
     made.close()
 
 
-def wait_for(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE_S
-    pause = threading.Event()
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        pause.wait(0.005)
-
-
 def ended(download: Download) -> dict[str, Any]:
     """Wait for the end and return the figures."""
-    wait_for(lambda: download.progress["status"] in ("done", "failed", "stopped"))
+    wait_until(lambda: download.progress["status"] in ("done", "failed", "stopped"))
     return download.progress
 
 
@@ -106,7 +97,7 @@ def test_files_for_research_only_are_left_out_when_asked(
 def test_a_second_start_joins_the_first(download: Download, server: HubServer) -> None:
     server.stalled = threading.Event()
     download.start()
-    wait_for(lambda: download.progress["status"] == "fetching")
+    wait_until(lambda: download.progress["status"] == "fetching")
     download.start()
     server.stalled.set()
 
@@ -119,7 +110,7 @@ def test_a_stop_keeps_what_came_and_the_next_start_goes_on(
 ) -> None:
     server.stalled = threading.Event()
     download.start()
-    wait_for(lambda: any(part.stat().st_size > 100_000 for part in parts(download)))
+    wait_until(lambda: any(part.stat().st_size > 100_000 for part in parts(download)))
     download.stop()
     assert download.progress["status"] == "stopping"
     server.stalled.set()
@@ -140,7 +131,7 @@ def test_a_broken_connection_is_told_and_a_stop_does_not_wait_for_the_next_try(
     server.cuts = [1000] + [0] * 20  # then not a byte more: the waits between tries grow
 
     download.start()
-    wait_for(lambda: "trying again" in download.progress["message"])
+    wait_until(lambda: "trying again" in download.progress["message"])
     download.stop()
 
     assert ended(download)["status"] == "stopped"
@@ -152,7 +143,7 @@ def test_another_program_that_fetches_is_waited_for_and_a_stop_ends_the_wait(
     download.folder.mkdir(parents=True)
     with FileLock(download.folder / ".fetch.lock"):
         download.start()
-        wait_for(lambda: "waiting for it" in download.progress["message"])
+        wait_until(lambda: "waiting for it" in download.progress["message"])
         download.stop()
 
         assert ended(download)["status"] == "stopped"

@@ -11,7 +11,8 @@ from control.panel.names import reachable_at
 from control.panel.server import PanelServer
 from control.panel.token import Gate, Secrets
 from tests.control.fakes import FakeStream
-from tests.control.panel.in_browser import MARKS, PATIENCE_MS, PHONE, wait_until
+from tests.control.panel.in_browser import MARKS, PATIENCE_MS, PHONE
+from tests.waiting import wait_until
 
 pytestmark = MARKS
 

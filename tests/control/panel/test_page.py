@@ -12,7 +12,8 @@ from control.panel.app import create_app
 from control.panel.server import PanelServer
 from streamer import PARAMETERS
 from tests.control.fakes import FakePreset, FakeStream
-from tests.control.panel.in_browser import MARKS, PATIENCE_MS, PHONE, wait_until
+from tests.control.panel.in_browser import MARKS, PATIENCE_MS, PHONE
+from tests.waiting import wait_until
 
 pytestmark = MARKS
 

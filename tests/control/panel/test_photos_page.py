@@ -12,7 +12,8 @@ from PIL import Image
 
 from streamer.resources import shipped, user_folder
 from tests.control.fakes import FakeStream
-from tests.control.panel.in_browser import MARKS, PHONE, wait_until
+from tests.control.panel.in_browser import MARKS, PHONE
+from tests.waiting import wait_until
 
 pytestmark = MARKS
 

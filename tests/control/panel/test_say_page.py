@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.control.fakes import FakeStream
-from tests.control.panel.in_browser import MARKS, PHONE, wait_until
+from tests.control.panel.in_browser import MARKS, PHONE
+from tests.waiting import wait_until
 
 pytestmark = MARKS
 

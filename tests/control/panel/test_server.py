@@ -4,8 +4,7 @@ import base64
 import json
 import socket
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection, HTTPResponse
 from typing import Any
@@ -21,17 +20,7 @@ from control.panel.server import PanelServer
 from control.panel.slots import EVENTS, PREVIEWS
 from tests.control.fakes import FakeFrames, FakeGenerated, FakeStream
 from tests.control.panel.described import Described
-
-PATIENCE_S = 60.0
-
-
-def wait_until(condition: Callable[[], Any]) -> None:
-    """Wait for a condition that other threads bring about."""
-    end = time.monotonic() + PATIENCE_S
-    pause = threading.Event()
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        pause.wait(0.002)
+from tests.waiting import PATIENCE_S, wait_until
 
 
 @contextmanager

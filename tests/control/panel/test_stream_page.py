@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from tests.control.fakes import FakeStream
-from tests.control.panel.in_browser import MARKS, wait_until
+from tests.control.panel.in_browser import MARKS
+from tests.waiting import wait_until
 
 pytestmark = MARKS
 

@@ -23,10 +23,10 @@ from control.problems import Problem
 from streamer import ConfigError
 from tests.control.fakes import FakeStream
 from tests.control.panel.described import Described
+from tests.waiting import PATIENCE_S
 
 TOKEN = "correct-horse-battery"
 PHONE = "192.168.7.20"
-PATIENCE_S = 60.0
 
 
 class Clock:

@@ -13,8 +13,7 @@ from flask import Flask
 from control.panel import wire
 from control.panel.server import PanelServer
 from tests.control.fakes import FakeStream
-
-PATIENCE_S = 60.0
+from tests.waiting import PATIENCE_S, wait_until
 
 
 class Clock:
@@ -195,14 +194,6 @@ def test_one_other_machine_cannot_take_all_connections() -> None:
 
     assert sum(c.open for c in greedy) == wire.PER_ADDRESS
     assert all(c.open for c in [*here, *modest])
-
-
-def wait_until(condition: Callable[[], Any]) -> None:
-    """Wait for a condition that other threads bring about."""
-    end = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.005)
 
 
 def test_a_client_that_says_all_and_listens_is_answered(

@@ -14,16 +14,9 @@ from control.osc.vmc import VmcDoor
 from control.osc.vmc.door import MAX_LEFT_OUT, MAX_TRACKERS
 from control.osc.vmc.table import ARKIT_NAMES
 from tests.control.fakes import FakeStream
-from tests.control.osc.test_door import wait_until
+from tests.waiting import wait_until
 
 BODY = ("Hips", "Spine", "Chest", "LeftUpperArm", "LeftHand", "RightThumbDistal")
-
-
-@pytest.fixture
-def stream() -> Iterator[FakeStream]:
-    fake = FakeStream()
-    yield fake
-    fake.preview.close()
 
 
 @pytest.fixture
