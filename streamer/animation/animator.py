@@ -13,25 +13,19 @@ from collections.abc import Mapping, Sequence
 from copy import copy
 from typing import Final
 
-from streamer.animation.blinks import usual_blink
 from streamer.animation.drive import Drive
-from streamer.animation.idle import Idle
-from streamer.animation.idle_style import BlinkStyle, IdleStyle
-from streamer.animation.loops import Loops, idle_of
+from streamer.animation.idle_layer import IdleLayer
+from streamer.animation.idle_style import IdleStyle
 from streamer.animation.performance import INDEX, NAMES, Performance, prepare
 from streamer.animation.playing import Playing
-from streamer.animation.presets import CHANNELS, Preset
+from streamer.animation.presets import Preset
+from streamer.animation.sliders import Sliders
 from streamer.animation.touch import touch_of
-from streamer.animation.transition import Follower, Glide
+from streamer.animation.transition import Glide
 from streamer.controls import SPEECH, VOICE, Cue, Driven, Wishes
 from streamer.parameters import PARAMETERS, Face
 
-# How long a released slider takes to hand its parameter back.
-RELEASE_S: Final = 0.3
-LIDS_HELD_S: Final = 0.15
 REST_S: Final = 0.6
-STRENGTH_S: Final = 0.4
-STYLE_S: Final = 0.8
 
 # More performances at once than anybody can see; beyond, the oldest fade out in CROWD_FADE_S.
 MAX_PLAYING: Final = 16
@@ -43,25 +37,9 @@ SAME_PRESS_S: Final = 0.05
 
 _EYE: Final = INDEX["eye_ratio"]
 _OPENING: Final = (INDEX["lip_ratio"], INDEX["lip_open"])
-_LOWS: Final = tuple(p.low for p in PARAMETERS.values())
-_HIGHS: Final = tuple(p.high for p in PARAMETERS.values())
-
-
-class _Slider:
-    """One held parameter, and its way back after release."""
-
-    __slots__ = ("follower", "held", "presence")
-
-    def __init__(self, value: float, span: float) -> None:
-        self.follower = Follower(value, span)
-        self.presence = Glide(1.0, RELEASE_S)
-        self.held = True
-
-    def fork(self) -> "_Slider":
-        """Return a twin that moves on by itself."""
-        twin = copy(self)
-        twin.follower, twin.presence = copy(self.follower), copy(self.presence)
-        return twin
+_RANGES: Final = tuple(PARAMETERS.values())
+_LOWS: Final = tuple(p.low for p in _RANGES)
+_HIGHS: Final = tuple(p.high for p in _RANGES)
 
 
 class Animator:
@@ -87,13 +65,8 @@ class Animator:
         self._rest = [Glide(PARAMETERS[name].clamp(rest[name]), REST_S) for name in NAMES]
         self._own = [glide.goal for glide in self._rest]
         self._rest_moves = False
-        self._strength = Glide(1.0, STRENGTH_S)
-        self._styles = styles
-        self._style_name = ""
-        self._turning_blink = usual_blink(BlinkStyle())
-        self._idles: list[tuple[Idle | Loops, Glide]] = []
-        self._sliders: dict[int, _Slider] = {}
-        self._lids_held = Glide(0.0, LIDS_HELD_S)
+        self._idle = IdleLayer(styles, seed)
+        self._sliders = Sliders()
         self._performances: dict[str, Performance] = {}
         self._layers: list[Playing] = []
         self._cues_seen: tuple[Cue, ...] = ()
@@ -120,10 +93,7 @@ class Animator:
 
     def set_styles(self, styles: Mapping[str, IdleStyle]) -> None:
         """Use other idle styles; if the current one changed, it is cross-faded."""
-        changed = styles.get(self._style_name) != self._styles.get(self._style_name)
-        self._styles = styles
-        if changed:
-            self._style_name = ""  # looked up again at the next frame
+        self._idle.set_styles(styles)
 
     def set_rest(self, rest: Face) -> None:
         """Glide to another face at rest, of another portrait."""
@@ -144,23 +114,21 @@ class Animator:
         if not self._advance(t, wishes.paused):
             return dict(zip(NAMES, self._values, strict=True))
         now = self._now
-        self._take_idle(wishes, before, first)
+        self._idle.take(wishes, before, first)
         self._take_cues(wishes, None if first else before)
-        self._take_sliders(wishes.held, before, first)
+        self._sliders.take(wishes.held, before, now, None if first else self._own_alive)
         self._drive.take(self._allowed(wishes.driven), before, now)
 
         if self._rest_moves:
-            self._own = [_inside(i, glide.at(now)) for i, glide in enumerate(self._rest)]
+            self._own = [p.clamp(g.at(now)) for p, g in zip(_RANGES, self._rest, strict=True)]
             self._rest_moves = not all(glide.done(now) for glide in self._rest)
         values = self._own.copy()
-        closed = self._lay_idle(values, now)
-        for i, slider in self._sliders.items():
-            presence = slider.presence.at(now)
-            values[i] += presence * (slider.follower.value - values[i])
+        closed = self._idle.lay(values, self._own, self._layers, now)
+        self._sliders.lay(values, now)
         for layer in self._layers:
             layer.apply(values, self._own, now)
         if closed > 0.0:
-            values[_EYE] *= 1.0 - closed * (1.0 - self._lids_held.at(now))
+            values[_EYE] *= 1.0 - closed * (1.0 - self._sliders.lids_held(now))
         opening = [values[i] for i in _OPENING]
         self._drive.lay(values, now)
         if not self.may_speak:
@@ -183,13 +151,18 @@ class Animator:
     def _fork(self) -> "Animator":
         """Return a twin that shares what `at` only reads or replaces, and owns what it changes."""
         twin = copy(self)
-        twin._strength, twin._lids_held = copy(self._strength), copy(self._lids_held)
-        twin._idles = [(idle.fork(), share) for idle, share in self._idles]
+        twin._idle = self._idle.fork()
         twin._waiting = self._waiting.copy()
-        twin._sliders = {i: slider.fork() for i, slider in self._sliders.items()}
+        twin._sliders = self._sliders.fork()
         twin._layers = [copy(layer) for layer in self._layers]
         twin._drive = self._drive.fork()
         return twin
+
+    def _own_alive(self, t: float) -> list[float]:
+        """Return the face at rest with idle life over it, at ``t``."""
+        values = self._own.copy()
+        self._idle.lay(values, self._own, self._layers, t)
+        return values
 
     def _advance(self, t: float, paused: bool) -> bool:
         """Move the film's time on, which stands while paused; False if the face is frozen."""
@@ -225,7 +198,7 @@ class Animator:
             if due == 0 or start > self._waiting[due - 1][0]:
                 self._drop_finished(start)
             self._take_cue(cue, start)
-            self._make_way(start)
+            self._idle.make_way(self._layers, start)
             due += 1
         del self._waiting[:due]
         self._drop_finished(self._now)
@@ -267,7 +240,7 @@ class Animator:
         if twice and cue.name != SPEECH:  # texts differ, and the newer is the one to say
             return
         # A text keeps the times that its sounds have.
-        vary = 0.0 if cue.name == SPEECH else self._vary(start)
+        vary = 0.0 if cue.name == SPEECH else self._idle.vary(start)
         touch = touch_of(vary, self._seed, cue.name, cue.serial)
         playing = Playing(performance, start, cue.strength, cue.length_s, touch)
         for layer in same:  # the newer press covers the older one, which then goes unseen
@@ -276,19 +249,10 @@ class Animator:
         for layer in self._layers[:-MAX_PLAYING]:
             layer.fade(start, CROWD_FADE_S)
 
-    def _vary(self, t: float) -> float:
-        """Return how much a press differs from the next: not at all without idle life."""
-        style = self._styles.get(self._style_name)
-        return 0.0 if style is None else style.acting.vary * self._strength.at(t)
-
     def _drop_finished(self, t: float) -> None:
-        self._make_way(t)
+        self._idle.make_way(self._layers, t)
         if self._layers:
             self._layers = [layer for layer in self._layers if layer.end > t]
-
-    def _make_way(self, t: float) -> None:
-        for idle, _ in self._idles:
-            idle.make_way(self._layers, t)
 
     def _allowed(
         self, driven: Mapping[str, Mapping[str, Driven]]
@@ -298,94 +262,8 @@ class Animator:
             return driven
         return {source: given for source, given in driven.items() if source != VOICE}
 
-    # --- idle life ---------------------------------------------------------------------------
-
-    def _take_idle(self, wishes: Wishes, before: float, first: bool) -> None:
-        strength = wishes.idle_strength
-        if strength != self._strength.goal and math.isfinite(strength):
-            self._strength.to(min(max(strength, 0.0), 1.0), before - (STRENGTH_S if first else 0.0))
-        if self._idles and self._idles[-1][1].done(before):
-            del self._idles[:-1]
-        if wishes.idle_style == self._style_name:
-            return
-        style = self._styles.get(wishes.idle_style)
-        if style is None and not self._idles:
-            style = next(iter(self._styles.values()), None)
-        # Style changes faster than their cross-fade wait, so that memory stays bounded.
-        if style is None or len(self._idles) > 3:
-            return
-        self._style_name = wishes.idle_style
-        share = Glide(0.0, STYLE_S)
-        share.to(1.0, before if self._idles else before - STYLE_S)
-        self._idles.append((idle_of(style, self._seed), share))
-        self._turning_blink = usual_blink(style.blink)
-
-    def _lay_idle(self, values: list[float], now: float) -> float:
-        """Lay idle life over the face at rest; return how far a blink closes the lids."""
-        strength = min(max(self._strength.at(now), 0.0), 1.0)
-        if strength == 0.0:
-            return 0.0
-        free = [1.0] * len(CHANNELS)
-        talking = turning = 0.0
-        for layer in self._layers:
-            performance = layer.performance
-            for channel in performance.preset.blocks:
-                free[CHANNELS.index(channel)] *= 1.0 - layer.blocking(channel, now)
-            if performance.preset.speaks:
-                talking = max(talking, layer.talking(now))
-            if performance.blinks:
-                turning = max(turning, layer.closure(now, self._turning_blink))
-        closed, beneath = 0.0, 1.0
-        for idle, glide in reversed(self._idles):
-            share = beneath * glide.at(now)
-            beneath -= share
-            here = free if share == 1.0 else [share * f for f in free]
-            idle.lay(values, self._own, now, strength, here)
-            closed += here[0] * idle.closure(now, strength, talking)
-            if beneath <= 0.0:
-                break
-        return min(max(closed, turning * free[0] * min(2.0 * strength, 1.0)), 1.0)
-
-    # --- sliders -----------------------------------------------------------------------------
-
-    def _take_sliders(self, held: Mapping[str, float], before: float, first: bool) -> None:
-        for name, value in held.items():
-            i = INDEX.get(name)
-            if i is None or not math.isfinite(value):
-                continue
-            slider = self._sliders.get(i)
-            target = _inside(i, value)
-            if slider is None or not slider.held:
-                # Taken: from where the face is, without a jump.
-                here = target if first else self._beneath_presets(i, before)
-                slider = self._sliders[i] = _Slider(here, _HIGHS[i] - _LOWS[i])
-            slider.follower.step(target, self._now - before)
-        lids_held = float("eye_ratio" in held)
-        if lids_held != self._lids_held.goal:
-            self._lids_held.to(lids_held, before - (LIDS_HELD_S if first else 0.0))
-        for i in [i for i in self._sliders if NAMES[i] not in held]:
-            slider = self._sliders[i]
-            if slider.held:
-                slider.held = False
-                slider.presence.to(0.0, before)
-            elif slider.presence.done(self._now):
-                del self._sliders[i]
-
-    def _beneath_presets(self, i: int, t: float) -> float:
-        """Return the value of idle life and sliders at ``t``, where a slider takes over."""
-        values = self._own.copy()
-        self._lay_idle(values, t)
-        slider = self._sliders.get(i)
-        if slider is not None:
-            values[i] += slider.presence.at(t) * (slider.follower.value - values[i])
-        return _inside(i, values[i])
-
 
 def _is_sound(cue: Cue) -> bool:
     """Whether the numbers of a cue can be played; one NaN would spread over the whole face."""
     numbers = (cue.strength, cue.at or 0.0, 1.0 if cue.length_s is None else cue.length_s)
     return all(map(math.isfinite, numbers)) and cue.strength <= 1.0 and numbers[2] > 0.0
-
-
-def _inside(i: int, value: float) -> float:
-    return min(max(value, _LOWS[i]), _HIGHS[i])

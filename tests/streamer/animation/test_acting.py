@@ -12,7 +12,7 @@ from streamer.animation.presets import Preset
 from streamer.animation.touch import touch_of
 from streamer.controls import MAX_CUES, Cue, Wishes
 from streamer.parameters import PARAMETERS, Face
-from tests.streamer.animation.test_animator import (
+from tests.streamer.animation.films import (
     LIBRARY,
     ONCE,
     REST,

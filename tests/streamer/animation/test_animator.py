@@ -2,127 +2,31 @@
 
 import math
 import random
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
-from types import MappingProxyType
 
 import pytest
 
-from streamer.animation.animator import RELEASE_S, REST_S, STYLE_S, Animator
+from streamer.animation.animator import REST_S
 from streamer.animation.playing import FADE_S
-from streamer.animation.preset_library import PresetLibrary
-from streamer.animation.presets import Keyframe, Mode, Preset, Value
+from streamer.animation.presets import Keyframe, Preset, Value
 from streamer.controls import MAX_CUES, Controls, Cue, Wishes
-from streamer.parameters import PARAMETERS, Face, neutral_face
-from streamer.resources import shipped
-
-LIBRARY = PresetLibrary([shipped("presets")])
-REST = neutral_face(eye_ratio=0.38, lip_ratio=0.05)
-# Those that end by themselves.
-ONCE = [name for name, p in LIBRARY.presets.items() if p.mode == "once"]
-OTHER_REST = neutral_face(eye_ratio=0.30, lip_ratio=0.12)
-QUIET = Wishes(idle_strength=0.0)
-SACCADES = ("eyeball_x", "eyeball_y")
-
-
-def preset(
-    name: str,
-    keyframes: Sequence[tuple[float, Mapping[str, float]]],
-    *,
-    duration_s: float = 1.0,
-    mode: Mode = "once",
-    blocks: tuple[str, ...] = (),
-    sustain: tuple[float, float] | None = None,
-) -> Preset:
-    frames = tuple(
-        Keyframe(time, MappingProxyType({k: Value(v) for k, v in params.items()}), "smoothstep")
-        for time, params in keyframes
-    )
-    return Preset(name, {}, "", duration_s, "smoothstep", frames, mode, blocks, "", sustain)
-
-
-BROAD: Sequence[tuple[float, Mapping[str, float]]] = [(0.0, {}), (0.4, {"smile": 1.0}), (1.0, {})]
-OWN = {
-    "smile": LIBRARY.presets["smile"],
-    "held": preset("held", BROAD, mode="hold"),
-    "switch": preset("switch", BROAD, mode="toggle"),
-    "round": preset(
-        "round", [(0.0, {}), (0.5, {"head_roll": 5.0}), (1.0, {})], mode="loop", duration_s=0.8
-    ),
-    "abrupt": preset("abrupt", [(0.0, {"smile": 1.0}), (1.0, {"smile": 1.0})]),
-}
-
-
-def animator(presets: Mapping[str, Preset] = LIBRARY.presets, seed: int = 1) -> Animator:
-    return Animator(seed=seed, rest=REST, presets=presets, styles=LIBRARY.idle_styles)
-
-
-def film(
-    wishes: Wishes,
-    seconds: float,
-    fps: int = 30,
-    start: float = 0.0,
-    presets: Mapping[str, Preset] = LIBRARY.presets,
-) -> list[Face]:
-    a = animator(presets)
-    return [a.at(start + k / fps, wishes) for k in range(round(seconds * fps) + 1)]
-
-
-def cued(*cues: tuple[float, str] | tuple[float, str, float], idle: float = 0.0) -> Wishes:
-    """Wishes with cues of (at, name) or (at, name, strength)."""
-    made = tuple(
-        Cue(serial, cue[1], cue[2] if len(cue) > 2 else 1.0, at=cue[0])
-        for serial, cue in enumerate(cues, start=1)
-    )
-    return Wishes(cues=made, idle_strength=idle)
-
-
-def channel(faces: Sequence[Face], name: str) -> list[float]:
-    return [face[name] for face in faces]
-
-
-def largest_step(faces: Sequence[Face], names: Sequence[str] = tuple(PARAMETERS)) -> float:
-    """The largest change between two frames, as a share of the parameter's range."""
-    return max(
-        abs(b[n] - a[n]) / (PARAMETERS[n].high - PARAMETERS[n].low)
-        for a, b in pairwise(faces)
-        for n in names
-    )
-
-
-class Operator:
-    """Presses, drags, pauses and changes their mind, at the frames of a 30 fps stream."""
-
-    def __init__(self, seed: int, *, sliders: bool, lengths: Sequence[float | None]) -> None:
-        self.rng = random.Random(seed)
-        self.sliders, self.lengths = sliders, lengths
-        self.wishes = Wishes()
-
-    def act(self, t: float) -> Wishes:
-        rng, w = self.rng, self.wishes
-        if rng.random() < 0.12:
-            name = rng.choice([*LIBRARY.presets, "", "unknown"])
-            strength = 0.0 if name == "" or rng.random() < 0.2 else rng.choice([1.0, rng.random()])
-            at = None if rng.random() < 0.7 else t + rng.uniform(-1.0, 1.0)
-            serial = w.cues[-1].serial + 1 if w.cues else 1
-            cue = Cue(serial, name, strength, rng.choice(self.lengths), at)
-            w = replace(w, cues=(*w.cues, cue)[-MAX_CUES:])
-        if self.sliders and rng.random() < 0.06:
-            p = rng.choice(list(PARAMETERS.values()))
-            w = replace(w, held={**w.held, p.name: rng.uniform(p.low, p.high)})
-        if w.held and rng.random() < 0.06:
-            freed = rng.choice(list(w.held))
-            w = replace(w, held={k: v for k, v in w.held.items() if k != freed})
-        if rng.random() < 0.01:
-            w = replace(w, idle_style=rng.choice([*LIBRARY.idle_styles, "unknown"]))
-        if rng.random() < 0.01:
-            w = replace(w, idle_strength=rng.random())
-        if rng.random() < 0.02:
-            w = replace(w, paused=not w.paused)
-        self.wishes = w
-        return w
-
+from streamer.parameters import PARAMETERS
+from tests.streamer.animation.films import (
+    LIBRARY,
+    ONCE,
+    OTHER_REST,
+    OWN,
+    QUIET,
+    REST,
+    SACCADES,
+    Operator,
+    animator,
+    channel,
+    cued,
+    film,
+    largest_step,
+)
 
 # --- every face, whatever anybody does
 
@@ -203,7 +107,8 @@ def test_long_evening_of_presses_leaves_no_channel_stuck_and_no_memory_behind() 
     last = [a.at(300.0 + k / 30, calm) for k in range(30 * 8)][-1]
 
     assert a.playing == ()
-    assert not a._layers and not a._waiting and not a._sliders and len(a._idles) == 1
+    assert not a._layers and not a._waiting
+    assert not a._sliders._sliders and len(a._idle._idles) == 1
     fresh = animator()
     fresh.at(0.0, Wishes())
     assert last == pytest.approx(fresh.at(a._now, Wishes()), abs=1e-9)
@@ -530,151 +435,6 @@ def test_preset_that_plays_goes_on_when_the_presets_are_reloaded() -> None:
     ]
     later = Wishes(cues=(*wishes.cues, Cue(9, "smile")), idle_strength=0.0)
     assert a.at(3.0, later) == REST
-
-
-# --- idle life beneath
-
-
-def test_blocked_channel_rests_while_the_preset_plays_and_comes_back() -> None:
-    blocking = preset(
-        "b", [(0, {}), (0.5, {"grin": 1.0}), (1, {})], duration_s=6.0, blocks=("blink", "gaze")
-    )
-    faces = film(cued((1.0, "b"), idle=1.0), 8.0, presets={"b": blocking})
-    idle = film(Wishes(), 8.0)
-
-    during = slice(30 + 10, 210 - 30)  # this press may be 7 % faster than the file says
-    assert any(face["eye_ratio"] < 0.1 for face in idle[during])
-    assert all(face["eye_ratio"] > 0.3 for face in faces[during])
-    assert set(channel(faces[during], "eyeball_x")) == {0.0}
-    assert channel(faces[during], "shift_y") == channel(idle[during], "shift_y"), "breath goes on"
-    assert faces[211:] == idle[211:]
-
-
-def test_lids_that_a_preset_holds_still_blink_unless_it_blocks_them() -> None:
-    narrow = preset("n", [(0, {}), (0.1, {"eye_ratio": 0.3}), (1, {})], mode="hold")
-    faces = film(cued((0.0, "n"), idle=1.0), 30.0, presets={"n": narrow})
-
-    lids = channel(faces[30:], "eye_ratio")
-    assert max(lids) == pytest.approx(0.3)
-    assert min(lids) == 0.0
-
-
-def test_style_change_is_cross_faded() -> None:
-    a = animator()
-    names = [n for n in PARAMETERS if n not in (*SACCADES, "eye_ratio")]
-    faces = [a.at(k / 30, Wishes(idle_style="calm")) for k in range(60)]
-    faces += [a.at(k / 30, Wishes(idle_style="lively")) for k in range(60, 120)]
-
-    assert largest_step(faces, names) < 0.03
-    b = animator()
-    lively = [b.at(k / 30, Wishes(idle_style="lively")) for k in range(120)]
-    after = 60 + math.ceil(STYLE_S * 30) + 1
-    assert faces[after:] == lively[after:]
-
-
-def test_unknown_style_keeps_the_one_there_is() -> None:
-    assert film(Wishes(idle_style="nonsense"), 2.0) == film(Wishes(), 2.0)
-
-
-def test_without_any_style_the_face_rests() -> None:
-    a = Animator(seed=1, rest=REST, presets={}, styles={})
-
-    assert all(a.at(k / 30, Wishes()) == REST for k in range(60))
-
-
-def test_edited_style_takes_effect_while_running() -> None:
-    a = animator()
-    a.at(0.0, Wishes())
-    calm = LIBRARY.idle_styles["calm"]
-    still = replace(calm, sway=replace(calm.sway, yaw=0.0), gaze=replace(calm.gaze, head=0.0))
-
-    a.set_styles({**LIBRARY.idle_styles, "calm": still})
-    faces = [a.at(k / 30, Wishes()) for k in range(1, 90)]
-
-    assert all(face["head_yaw"] == 0.0 for face in faces[40:])
-
-
-def test_strength_of_idle_life_glides() -> None:
-    a = animator()
-    names = [n for n in PARAMETERS if n not in (*SACCADES, "eye_ratio")]
-    faces = [a.at(k / 30, Wishes()) for k in range(60)]
-    faces += [a.at(2 + k / 30, QUIET) for k in range(60)]
-
-    assert largest_step(faces, names) < 0.03
-    assert faces[-1] == REST
-
-
-# --- sliders
-
-
-def held(**values: float) -> Wishes:
-    return Wishes(held=values)
-
-
-def test_held_parameter_is_held_and_idle_leaves_it_alone() -> None:
-    a = animator()
-    a.at(0.0, Wishes())
-    faces = [a.at(k / 30, held(head_yaw=7.0, eye_ratio=0.4)) for k in range(1, 900)]
-
-    for face in faces[30:]:
-        assert face["head_yaw"] == pytest.approx(7.0, abs=1e-6)
-        assert face["eye_ratio"] == pytest.approx(0.4, abs=1e-6)
-    assert len(set(channel(faces, "head_roll"))) > 800
-
-
-def test_taking_and_releasing_a_slider_glides() -> None:
-    a = animator()
-    faces = [a.at(k / 120, QUIET) for k in range(12)]
-    faces += [a.at(0.1 + k / 120, replace(QUIET, held={"smile": 1.0})) for k in range(1, 120)]
-    faces += [a.at(1.1 + k / 120, QUIET) for k in range(1, 120)]
-    smile = channel(faces, "smile")
-
-    assert largest_step(faces) < 0.06
-    up = sum(0.02 < v < 0.98 for v in smile[:100]) / 120
-    down = sum(0.02 < v < 0.98 for v in smile[100:]) / 120
-    assert 0.1 < up < 0.3
-    assert 0.15 < down <= RELEASE_S
-    assert smile[-1] == 0.0
-
-
-def test_slider_moves_the_face_in_the_very_next_frame_and_a_drag_lags_two_at_most() -> None:
-    a = animator()
-    a.at(0.0, QUIET)
-    for k in range(1, 16):
-        target = k / 15  # the range of a smile in half a second
-        smile = a.at(k / 30, replace(QUIET, held={"smile": target}))["smile"]
-        assert smile > 0.0
-        assert target - smile <= 2 / 15
-
-
-def test_slider_taken_in_the_middle_of_a_blink_does_not_jump() -> None:
-    probe = animator()
-    lids = [probe.at(k / 600, Wishes())["eye_ratio"] for k in range(600 * 20)]
-    shut = next(k for k, v in enumerate(lids) if v < 0.05)
-    a = animator()
-    faces = [
-        a.at(k / 600, held(eye_ratio=0.5) if k > shut else Wishes()) for k in range(shut + 300)
-    ]
-
-    assert largest_step(faces[shut - 20 :]) < 0.04
-    assert faces[-1]["eye_ratio"] == pytest.approx(0.5, abs=1e-3)
-
-
-def test_presets_play_over_held_sliders_and_hand_back_to_them() -> None:
-    a = animator()
-    wishes = replace(cued((1.0, "smile")), held={"smile": -0.2})
-    faces = [a.at(k / 30, wishes) for k in range(90)]
-
-    assert max(channel(faces, "smile")) > 0.9
-    assert faces[0]["smile"] == faces[-1]["smile"] == -0.2
-
-
-def test_rubbish_in_the_held_values_is_left_out() -> None:
-    rubbish = replace(QUIET, held={"smile": math.nan, "nonsense": 1.0, "grin": 99.0})
-
-    face = film(rubbish, 1.0)[-1]
-
-    assert face == {**REST, "grin": PARAMETERS["grin"].high}
 
 
 @pytest.mark.parametrize(

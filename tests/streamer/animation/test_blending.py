@@ -15,7 +15,7 @@ from streamer.animation.performance import prepare
 from streamer.animation.presets import CHANNELS
 from streamer.controls import Cue, Driven, Wishes
 from streamer.parameters import PARAMETERS, Face
-from tests.streamer.animation.test_animator import LIBRARY, REST, channel, cued, film
+from tests.streamer.animation.films import LIBRARY, REST, channel, cued, film
 
 TEXT = (Path(__file__).parents[3] / "docs" / "blending.md").read_text(encoding="utf-8")
 MEETINGS = set(re.findall(r"^\| (.+?) \|", TEXT.split("| they meet |")[1], re.MULTILINE)) - {"---"}

@@ -9,7 +9,7 @@ import pytest
 from streamer.animation.animator import Animator
 from streamer.controls import Cue, Driven, Wishes
 from streamer.parameters import PARAMETERS, Face
-from tests.streamer.animation.test_animator import LIBRARY, OTHER_REST, REST, Operator
+from tests.streamer.animation.films import LIBRARY, OTHER_REST, REST, Operator
 
 AHEAD = 8
 

@@ -14,7 +14,7 @@ from streamer.animation.loops import GRID, LONGEST_S, SLOW, WAY_S, Loops, idle_o
 from streamer.animation.performance import INDEX
 from streamer.controls import Cue, Wishes
 from streamer.parameters import PARAMETERS, Face
-from tests.streamer.animation.test_animator import LIBRARY, OWN, REST, Operator, cued
+from tests.streamer.animation.films import LIBRARY, OWN, REST, Operator, cued
 
 ECO = LIBRARY.idle_styles["eco"]
 REST_VALUES = list(REST.values())
