@@ -77,6 +77,16 @@ class KeptPorts:
             self._waiting.clear()
             self._tell()
 
+    def close(self) -> None:
+        """Keep nothing any more; the doors go on. Calling it twice is harmless."""
+        with self._lock:
+            for sock in self._waiting.values():
+                sock.close()
+            self._waiting.clear()
+            if self._line is not None:
+                self._line.close()
+                self._line = None
+
     def _tell(self) -> None:
         names = {*self._held, *self._waiting}
         self._try(lambda line: line.send_held(names))

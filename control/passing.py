@@ -45,8 +45,9 @@ class Line:
     @classmethod
     def attach(cls, handle: int) -> "Line":
         """Open an inherited end; no child of this process gets it. Raises `OSError`."""
+        end = socket.socket(fileno=handle)
         os.set_inheritable(handle, False)
-        return cls(socket.socket(fileno=handle))
+        return cls(end)
 
     @property
     def handle(self) -> int:

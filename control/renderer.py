@@ -27,7 +27,10 @@ def main(arguments: Sequence[str]) -> int:
     link = Link(Board.attach(token), int(program))
     ports = KeptPorts.inherited()
     watch_lifeline(link.end.set)
-    code = cli.obey(command, link=link, ports=ports)
+    try:
+        code = cli.obey(command, link=link, ports=ports)
+    finally:
+        ports.close()
     link.ended()
     return code
 

@@ -17,10 +17,9 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Final
 
+from control.child import Child, start
 from control.doorkeeper import Doorkeeper
 from control.log_relay import LogRelay
 from control.restarts import Restarts
@@ -51,32 +50,13 @@ LOADING_S: Final = 600.0
 STUCK_S: Final = 30.0
 STUCK_INTERVALS: Final = 10.0
 
-# Who waits for the next renderer longer than this has waited too long: a cue is for its moment.
+# A cue is for its moment. Without a sign of life for this long a renderer has heard nobody, either:
+# what waits at its end is old. And what waits for the next one longer than this is old, too.
+DEAF_S: Final = 5.0
 PATIENT_S: Final = 3.0
 
 # Longer than this between two looks, and the machine slept: nobody else is to blame.
 SLEPT_S: Final = 2.0
-
-
-@dataclass
-class Child:
-    """One of the processes, and the last sign of its life."""
-
-    name: str
-    process: "subprocess.Popen[bytes]"
-    beat: int
-    beat_at: float
-    stuck_at: float
-    frames: int
-    longest_s: float = 0.0
-    lives: bool = False  # has shown a sign of life
-    draws: bool = False  # has drawn a frame
-    killed: str = ""
-
-    @property
-    def gone(self) -> bool:
-        """Whether it has ended."""
-        return self.process.poll() is not None
 
 
 @dataclass
@@ -138,28 +118,35 @@ class Supervisor:
         return code
 
     def _look_at_renderer(self, now: float) -> int | None:
-        child, board = self._drawing, self.board
-        if child is None:
-            if self._renderer_restarts.due(now):
-                board[Number.CAREFUL] = self._renderer_restarts.careful
-                if self._wait_s > PATIENT_S:
-                    self._turn_away()
-                self._drawing = self._start_renderer()
-            return None
-        self._doors.look()
-        if not child.gone:
-            self._watch_renderer(child, now)
-        if child.gone:
-            code = child.process.returncode
-            ended, board[Number.ENDED] = board[Number.ENDED], 0
-            never_drew = not board[Number.FRAMES]
-            if never_drew or (ended and (code == 0 or not board[Number.RESTARTS])):
-                return code if code >= 0 else 1
-            self._wait_s = self._lost(child, now, self._renderer_restarts)
-            if child.killed:  # it had not listened for long; a crash leaves what is a moment old
+        child = self._drawing
+        if child is not None:
+            self._doors.look()
+            if not child.gone:
+                self._watch_renderer(child, now)
+            if child.gone:
+                code = self._mourn_renderer(child, now)
+                if code is not None:
+                    return code
+        if self._drawing is None and self._renderer_restarts.due(now):
+            self.board[Number.CAREFUL] = self._renderer_restarts.careful
+            if self._wait_s > PATIENT_S:
                 self._turn_away()
-            board[Number.RESTARTS] += 1
-            self._drawing = None
+            self._drawing = self._start_renderer()
+        return None
+
+    def _mourn_renderer(self, child: Child, now: float) -> int | None:
+        """Note that it has ended; returns the code to end with, if that is the end of the run."""
+        board, code = self.board, child.process.returncode
+        ended, board[Number.ENDED] = board[Number.ENDED], 0
+        never_drew = not board[Number.FRAMES]
+        if never_drew or (ended and (code == 0 or not board[Number.RESTARTS])):
+            return int(code) if code >= 0 else 1
+        # What came to one that had hung may be old; to one that worked, it is a moment old.
+        if child.killed or now - child.beat_at > DEAF_S:
+            self._turn_away()
+        self._wait_s = self._lost(child, now, self._renderer_restarts)
+        board[Number.RESTARTS] += 1
+        self._drawing = None
         return None
 
     def _watch_renderer(self, child: Child, now: float) -> None:
@@ -252,25 +239,9 @@ class Supervisor:
         name: str,
         command: Sequence[str],
         handles: Sequence[int] = (),
-        environment: Mapping[str, str] = MappingProxyType({}),
+        environment: Mapping[str, str] | None = None,
     ) -> Child:
-        more: Mapping[str, Any] = (
-            {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
-            if sys.platform == "win32"
-            # Out of the terminal's reach: Ctrl-C and a closed window are for this process alone.
-            else {
-                "start_new_session": True,
-                "pass_fds": (*self.board.memory.handles, *handles),
-            }
-        )
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            bufsize=0,
-            env={**_environment(), **environment},
-            **more,
-        )
+        process = start(command, (*self.board.memory.handles, *handles), environment or {})
         assert process.stderr is not None
         self.relay.follow(name, process.stderr)
         now = self.now()
@@ -325,13 +296,6 @@ def supervise(
             if number is not None:
                 signal.signal(number, supervisor.ask_to_end)
     return supervisor.run()
-
-
-def _environment() -> dict[str, str]:
-    """Return the environment, by which a process finds the packages where this one found them."""
-    here = str(Path(__file__).resolve().parent.parent)
-    given = os.environ.get("PYTHONPATH")
-    return {**os.environ, "PYTHONPATH": f"{here}{os.pathsep}{given}" if given else here}
 
 
 def _name(number: int) -> str:
