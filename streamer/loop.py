@@ -61,6 +61,11 @@ class Act:
         self.badged = False  # set by any thread: whether frames carry the badge
 
     @property
+    def look(self) -> int:
+        """Number of what is seen: odd with the badge, and greater for each scene on stage."""
+        return 2 * self.serial + self.badged
+
+    @property
     def scene(self) -> Scene:
         """The scene on stage."""
         return self._guard.scene
@@ -166,8 +171,8 @@ class Act:
         return None if pixels is None else self._badge.native(pixels, pixel_format)
 
     def _take(self, scene: Scene) -> None:
-        self.serial += 1
         self._guard = Guard(scene)
+        self.serial += 1  # after the scene: who reads the number first finds no older scene
         self._device = scene if isinstance(scene, DeviceScene) else None
         self._covered = False
 

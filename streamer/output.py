@@ -147,7 +147,7 @@ class Output:
     def _mark(self) -> Mark:
         """Say what the newest frame shows, for a sender that must go on without the next."""
         act = self._act
-        return Mark(act.serial, act.covered, self._readout.controls.snapshot().paused)
+        return Mark(act.look, act.covered, self._readout.controls.snapshot().paused)
 
     def _say_network(self, state: NetworkState) -> None:
         if state.status != "closed":

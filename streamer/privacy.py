@@ -23,7 +23,7 @@ def privacy_picture(chosen: Path | None, width: int, height: int) -> Frame:
     the ``chosen`` file cannot be used.
     """
     try:
-        image = read_photo(asset(SHIPPED) if chosen is None else chosen).image
+        image = _shipped() if chosen is None else read_photo(chosen).image
     except PhotoError as exc:
         raise ConfigError(f"The privacy picture cannot be used. {exc}") from exc
     rows, columns = image.shape[:2]
@@ -33,6 +33,15 @@ def privacy_picture(chosen: Path | None, width: int, height: int) -> Frame:
     drawn = np.asarray(cv2.resize(image, size, interpolation=how), np.uint8)
     x, y = (size[0] - width) // 2, (size[1] - height) // 2
     return np.ascontiguousarray(drawn[y : y + height, x : x + width])
+
+
+def _shipped() -> Frame:
+    """Return the picture that comes with the product, which needs none of a photo's care."""
+    data = np.frombuffer(asset(SHIPPED).read_bytes(), np.uint8)
+    bgr = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    if bgr is None:
+        raise ConfigError(f"The product's own picture {SHIPPED} is damaged. Install it anew.")
+    return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB, bgr), np.uint8)
 
 
 class Card:

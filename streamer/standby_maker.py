@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from streamer.animation.animator import Animator
@@ -12,33 +12,63 @@ from streamer.animation.idle_style import IdleStyle, LoopStyle
 from streamer.badge import stamped
 from streamer.controls import Wishes
 from streamer.courtesy import Courtesy
-from streamer.engines import Scene
+from streamer.engines import Scene, Twinned
 from streamer.memory import give_back
 from streamer.parameters import Face
-from streamer.sending.board import Board
+from streamer.sending.board import Board, Number
 from streamer.sending.standby import StandbyPlace, encode
 from streamer.stage import Stage
 
 log = logging.getLogger(__name__)
 
-# The loop's length and rate. The sender mixes neighbours, so that 15 look like 30; long enough
-# that a face that is looked at for a minute is not seen to repeat a habit.
-LENGTH_S: Final = 6.0
-FPS: Final = 15.0
 STYLE: Final = "eco"
 
-# What is on air must have stayed as it is for so long: a slider that is dragged is not followed.
-SETTLED_S: Final = 2.0
-LOOK_S: Final = 0.5
+
+@dataclass(frozen=True)
+class Length:
+    """How long a loop is, at which rate, and the pause after each of its pictures. Unit: s."""
+
+    length_s: float
+    fps: float
+    pause_s: float
+
+    @property
+    def count(self) -> int:
+        """How many pictures it has."""
+        return round(self.length_s * self.fps)
+
+
+# What is there first: short, so that it is there soon. The sender mixes neighbours, so that 10 look
+# like 30; lids that close within two pictures do not show it.
+FIRST: Final = Length(2.0, 10.0, 0.005)
+
+# Long enough that a face that is looked at for a minute is not seen to repeat a habit, and drawn
+# with a small part of a core.
+FULL: Final = Length(6.0, 15.0, 0.03)
+
+# Another scene must have stayed for so long, and held sliders: what is dragged is not followed.
+SCENE_SETTLED_S: Final = 0.3
+HELD_SETTLED_S: Final = 2.0
+LOOK_S: Final = 0.1
+
+# Frames of this renderer after which there is time for anything else.
+FRAMES_FIRST: Final = 3
 
 # An engine that takes longer for a frame would be kept from the live picture for minutes.
 SLOWEST_FRAME_S: Final = 0.2
 
-# Between two frames, so that the loop takes a small part of a core for a short while.
-PAUSE_S: Final = 0.03
 
-# The scene's number, held sliders, whether frames carry the badge.
-Look = tuple[int, Mapping[str, float], bool]
+@dataclass(frozen=True)
+class Look:
+    """What a loop is drawn for. ``number`` is the act's: of the scene and its badge."""
+
+    number: int
+    held: Mapping[str, float]
+
+    @property
+    def badged(self) -> bool:
+        """Whether frames carry the badge."""
+        return self.number % 2 == 1
 
 
 class _NotNow(Exception):
@@ -61,7 +91,9 @@ class StandbyMaker:
         courtesy: Courtesy,
         stop: threading.Event,
         seed: int,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._board = board
         self._place = StandbyPlace(board)
         self._stage = stage
         self._styles = styles
@@ -69,59 +101,99 @@ class StandbyMaker:
         self._courtesy = courtesy
         self._stop = stop
         self._seed = seed
+        self._now = now
 
     def run(self) -> None:
-        """Make a loop whenever what is on air has changed and settled, until told to stop."""
+        """Make loops whenever what is on air has changed and settled, until told to stop."""
+        begun = self._board[Number.FRAMES]
         made: Look | None = None
         seen: Look | None = None
-        since = time.monotonic()
+        since = 0.0
         while not self._stop.wait(LOOK_S):
-            look = self._look()
+            if self._board[Number.FRAMES] - begun < FRAMES_FIRST:
+                continue
+            look, now = self._look(), self._now()
             if look != seen:
-                seen, since = look, time.monotonic()
-            elif look != made and time.monotonic() - since >= SETTLED_S:
-                made = look
-                try:
-                    self._make(look)
-                except Exception:  # without a loop the last frame stands; the portrait goes on
-                    log.warning("The standby loop could not be drawn", exc_info=True)
+                seen, since = look, now
+            if look == made or now - since < self._patience_s(look, made):
+                continue
+            made = look
+            try:
+                self._make(look)
+            except _NotNow:
+                pass  # the scene has changed, or the engine is too slow for this
+            except Exception:  # without a loop the last frame stands; the portrait goes on
+                log.warning("The standby loop could not be drawn", exc_info=True)
+
+    @staticmethod
+    def _patience_s(look: Look, made: Look | None) -> float:
+        if made is None:
+            return 0.0
+        return HELD_SETTLED_S if made.number == look.number else SCENE_SETTLED_S
 
     def _look(self) -> Look:
-        act = self._stage.on_air
-        return act.serial, self._wishes().held, act.badged
+        return Look(self._stage.on_air.look, self._wishes().held)
 
     def _make(self, look: Look) -> None:
-        engine, portrait, view = self._stage.engine, self._stage.portrait, self._stage.view
-        if engine is None or portrait is None:
+        """Draw a short loop where there is none of this scene, then the full one.
+
+        The loop that is there, of the renderer before for instance, is used again if a picture of
+        it, drawn anew, has the same bytes.
+        """
+        scene = self._scene()
+        if scene is None:
             return
-        scene = engine.stage(portrait, view)
+        give_back()  # what the start, or the change, needed for a moment
         try:
-            self._place.write(self._pictures(scene, look), FPS, look[0])
-        except _NotNow:
-            pass  # the look has changed, or the engine is too slow for this
+            full = self._faces(FULL, scene.rest, look)
+            probe = FULL.count // 2
+            if not full or self._place.adopt(
+                look.number, FULL.fps, probe, self._picture(scene, full[probe], look)
+            ):
+                return
+            if self._place.stage != look.number:
+                first = self._faces(FIRST, scene.rest, look)
+                self._place.write(self._pictures(scene, first, look, FIRST), FIRST.fps, look.number)
+            if self._place.write(self._pictures(scene, full, look, FULL), FULL.fps, look.number):
+                self._place.forget_the_other()
         finally:
             scene.close()
             del scene
             give_back()
 
-    def _pictures(self, scene: Scene, look: Look) -> Iterator[bytes]:
-        for index, face in enumerate(self._faces(scene.rest, look[1])):
+    def _scene(self) -> Scene | None:
+        """Return a scene like the one on air, to draw with in this thread."""
+        on_air = self._stage.on_air.scene
+        if isinstance(on_air, Twinned):
+            return on_air.twin()
+        engine, portrait, view = self._stage.engine, self._stage.portrait, self._stage.view
+        return None if engine is None or portrait is None else engine.stage(portrait, view)
+
+    def _pictures(
+        self, scene: Scene, faces: list[Face], look: Look, length: Length
+    ) -> Iterator[bytes]:
+        for index, face in enumerate(faces):
             self._courtesy.wait()
-            start = time.monotonic()
-            frame = scene.render(face)
-            if time.monotonic() - start > SLOWEST_FRAME_S and index > 2:
+            start = self._now()
+            picture = self._picture(scene, face, look)
+            if self._now() - start > SLOWEST_FRAME_S and index > 2:
                 raise _NotNow
-            yield encode(stamped(frame) if look[2] else frame)
-            if self._stop.wait(PAUSE_S) or self._look()[0] != look[0]:
+            yield picture
+            if self._stop.wait(length.pause_s) or self._look().number != look.number:
                 raise _NotNow
 
-    def _faces(self, rest: Face, held: Mapping[str, float]) -> Iterator[Face]:
+    def _picture(self, scene: Scene, face: Face, look: Look) -> bytes:
+        frame = scene.render(face)
+        return encode(stamped(frame) if look.badged else frame)
+
+    def _faces(self, length: Length, rest: Face, look: Look) -> list[Face]:
         """Return the faces of one loop, which ends as it began."""
         style = self._styles().get(STYLE)
         if style is None:
-            return
-        one = replace(style, loops=LoopStyle(count=1, shortest_s=LENGTH_S, longest_s=LENGTH_S))
-        animator = Animator(seed=self._seed, rest=rest, presets={}, styles={STYLE: one})
-        wishes = Wishes(held=held, idle_style=STYLE)
-        for index in range(round(LENGTH_S * FPS)):
-            yield animator.at(index / FPS, wishes)
+            return []
+        once = LoopStyle(count=1, shortest_s=length.length_s, longest_s=length.length_s)
+        animator = Animator(
+            seed=self._seed, rest=rest, presets={}, styles={STYLE: replace(style, loops=once)}
+        )
+        wishes = Wishes(held=look.held, idle_style=STYLE)
+        return [animator.at(index / length.fps, wishes) for index in range(length.count)]

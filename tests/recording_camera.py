@@ -6,17 +6,19 @@
 Each line of FILE: the time (`time.perf_counter`), a check sum of the frame, its mean.
 """
 
+from __future__ import annotations  # the program's first process must stay as small as it is
+
 import sys
 import time
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from streamer.sinks.camera_system import Finding, Link
-from streamer.sinks.pixels import PixelFormat, Pixels
+if TYPE_CHECKING:
+    from streamer.sinks.camera_system import Finding, Link
+    from streamer.sinks.pixels import PixelFormat, Pixels
 
 
 class RecordingCamera:
@@ -28,7 +30,7 @@ class RecordingCamera:
     def send(self, frame: Pixels) -> None:
         sample = frame[::101]
         self._file.write(
-            f"{time.perf_counter():.6f} {zlib.crc32(sample.tobytes())} {np.mean(sample):.2f}\n"
+            f"{time.perf_counter():.6f} {zlib.crc32(sample.tobytes())} {sample.mean():.2f}\n"
         )
 
     def close(self) -> None:
@@ -44,6 +46,8 @@ class RecordingCameras:
         self._file = file
 
     def attach(self, wanted: str, width: int, height: int, fps: float) -> Link:
+        from streamer.sinks.camera_system import Link
+
         with self._file.open("a", encoding="utf-8") as file:
             file.write(f"{time.perf_counter():.6f} open {width}x{height}\n")
         return Link(

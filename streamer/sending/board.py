@@ -133,6 +133,11 @@ class Board:
         """Write a floating number."""
         self._amounts[place] = value
 
+    def empty_loop(self, place: int) -> None:
+        """Give the memory of a place back, where the system can; it reads as zeros then."""
+        start = self._at - (LOOPS - place) * LOOP_BYTES
+        self.memory.give_back(start + HEADER_BYTES, LOOP_BYTES - HEADER_BYTES)
+
     @property
     def origin(self) -> float:
         """`time.perf_counter` at stream time 0, one clock for all processes; 0 before that."""

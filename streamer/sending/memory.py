@@ -7,9 +7,7 @@ the last one however that ends. Windows drops a named mapping with its last hand
 import contextlib
 import mmap
 import os
-import secrets
 import sys
-import tempfile
 from collections.abc import Sequence
 
 
@@ -29,6 +27,8 @@ class SharedMemory:
     def create(cls, size: int) -> "SharedMemory":
         """Make a new one. Raises `OSError`."""
         if sys.platform == "win32":
+            import secrets
+
             name = f"living-portrait-{secrets.token_hex(16)}"
             return cls(mmap.mmap(-1, size, tagname=name), f"{name}:{size}", ())
         handle = _nameless_file()
@@ -44,6 +44,12 @@ class SharedMemory:
         handle = int(where)
         return cls(mmap.mmap(handle, int(size)), token, (handle,))
 
+    def give_back(self, start: int, length: int) -> None:
+        """Empty whole pages for all processes, where the system can; their memory is free then."""
+        if sys.platform == "linux":
+            with contextlib.suppress(OSError):  # a file system without holes
+                self.view.madvise(mmap.MADV_REMOVE, start, length)
+
     def close(self) -> None:
         """Let go of it, where nothing points into it any more."""
         with contextlib.suppress(BufferError):
@@ -57,6 +63,8 @@ class SharedMemory:
 def _nameless_file() -> int:
     if sys.platform == "linux":
         return os.memfd_create("living-portrait", os.MFD_CLOEXEC)
+    import tempfile
+
     handle, path = tempfile.mkstemp(prefix="living-portrait-")
     os.unlink(path)  # noqa: PTH108 - the file lives on without a name
     return handle

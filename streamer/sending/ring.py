@@ -31,8 +31,9 @@ class Form:
 class Mark:
     """What a frame shows, as far as the sender must know.
 
-    ``stage`` grows with each scene. ``covered``: the privacy picture stands in for the face;
-    ``still``: the face is frozen on purpose. Neither may come to life by itself.
+    ``stage`` is another number for each scene, with or without the badge. ``covered``: the privacy
+    picture stands in for the face; ``still``: the face is frozen on purpose. Neither may come to
+    life by itself.
     """
 
     stage: int = 0

@@ -77,6 +77,12 @@ class StandbyPlace:
         self._heads = [block[:HEADER_BYTES].cast("q") for block in board.loops]
         self._data = [block[HEADER_BYTES:] for block in board.loops]
 
+    @property
+    def stage(self) -> int | None:
+        """What the newest loop was drawn for; None where there is no loop."""
+        standby = self.read()
+        return None if standby is None else standby.stage
+
     def write(self, pictures: Iterable[bytes], fps: float, stage: int) -> bool:
         """Put a new loop in the place of the one before; False if it does not fit or is none.
 
@@ -102,6 +108,29 @@ class StandbyPlace:
         head[0] += 1
         self._board[Number.LOOP] = place + 1
         return True
+
+    def adopt(self, stage: int, fps: float, index: int, picture: bytes) -> bool:
+        """Let the newest loop be that of ``stage``, if it is one of that rate and has this picture.
+
+        So a new renderer, or a face that was moved and moved back, need not draw it again.
+        """
+        standby = self.read()
+        if standby is None or standby.fps != fps or len(standby.pictures) <= index:
+            return False
+        if standby.pictures[index] != picture:
+            return False
+        if standby.stage != stage:
+            head = self._heads[self._board[Number.LOOP] - 1]
+            head[0] |= 1
+            head[1] = stage
+            head[0] += 1
+        return True
+
+    def forget_the_other(self) -> None:
+        """Give the memory of the loop before the newest one back; who shows it has a copy."""
+        other = self._board[Number.LOOP] % LOOPS
+        self._heads[other][0] |= 1
+        self._board.empty_loop(other)
 
     def read(self) -> Standby | None:
         """Return the newest loop, or None where there is none."""

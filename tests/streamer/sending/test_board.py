@@ -180,3 +180,53 @@ def test_a_loop_that_plays_is_kept_from_the_loops_written_meanwhile(board: Board
     assert kept is not None
     assert [int(kept.picture(i).mean()) for i in range(3)] == [0, 100, 200]
     assert shown.kept() is None, "it was written over"
+
+
+def test_a_loop_is_adopted_for_another_scene_if_a_picture_of_it_is_the_same(board: Board) -> None:
+    place = StandbyPlace(board)
+    place.write([b"one", b"two", b"three"], 15.0, 4)
+    playing = place.read()
+    assert playing is not None
+
+    assert not place.adopt(5, 15.0, 1, b"too")
+    assert not place.adopt(5, 10.0, 1, b"two")
+    assert not place.adopt(5, 15.0, 3, b"two")
+    assert place.stage == 4
+    assert place.adopt(5, 15.0, 1, b"two")
+    assert place.stage == 5
+    adopted = place.read()
+    assert adopted is not None
+    assert [bytes(picture) for picture in adopted.pictures] == [b"one", b"two", b"three"]
+    assert not playing.intact()
+
+
+def test_a_board_without_a_loop_has_none_to_adopt(board: Board) -> None:
+    assert not StandbyPlace(board).adopt(1, 15.0, 0, b"")
+
+
+def test_the_loop_before_is_forgotten_and_the_newest_one_stays(board: Board) -> None:
+    place = StandbyPlace(board)
+    for stage in (1, 2, 3):
+        place.write([b"one", b"two"], 10.0, 10 * stage)
+        old = place.read()
+        place.write([b"three", b"four"], 15.0, 10 * stage + 1)
+        place.forget_the_other()
+
+        assert old is not None
+        assert old.kept() is None
+        newest = place.read()
+        assert newest is not None
+        assert newest.stage == 10 * stage + 1
+        assert [bytes(picture) for picture in newest.pictures] == [b"three", b"four"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no holes can be made in the memory there")
+def test_a_loop_that_is_forgotten_takes_no_memory(board: Board) -> None:
+    place = StandbyPlace(board)
+    place.write([b"x" * 1_000_000] * 4, 10.0, 1)
+    place.write([b"y" * 1_000_000] * 4, 10.0, 2)
+    handle = board.memory.handles[0]
+    before = os.fstat(handle).st_blocks
+    place.forget_the_other()
+
+    assert 512 * (before - os.fstat(handle).st_blocks) >= 3_900_000
