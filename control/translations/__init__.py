@@ -1,0 +1,1 @@
+"""What the program says, in Korean: `ko.json` has the sentences, `catalogue` finds them."""

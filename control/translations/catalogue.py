@@ -1,0 +1,132 @@
+"""Finds which sentence of the code a text is, and says it in Korean.
+
+The code writes English only, and so do the logs: a message is one text, whoever reads it. Where it
+is shown to a person, this finds the sentence of the catalogue that it came from, and fills the
+values into the Korean one. A text of several sentences is taken apart; a value that is a sentence
+itself (``The take cannot be written to x: Permission denied.``) is said in Korean, too. What is not
+in the catalogue stays as it was.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import Final
+
+from control.translations.templates import Template, filled
+
+# The longest message of the product has 700 characters. What is longer, or has more sentences, is
+# somebody else's text. With these bounds, and `MOST_LOOKS`, no text costs more than milliseconds.
+LONGEST: Final = 3000
+MOST_SENTENCES: Final = 10
+# A message within a message within a message.
+DEEPEST: Final = 3
+# How often the catalogue is searched for one text; messages of the product need 60.
+MOST_LOOKS: Final = 300
+# Where ``smile.yaml: found 3`` may be a place and a sentence.
+MOST_PLACES: Final = 4
+
+_END: Final = re.compile(r"(?<=[.?!;)]) +|\n+")
+
+# How many characters were known, and the text in Korean.
+_Said = tuple[int, str]
+
+
+class Catalogue:
+    """Sentences of one language; call it with an English text."""
+
+    def __init__(self, sentences: Mapping[str, str]) -> None:
+        self.sentences = dict(sentences)
+        self._templates = sorted(map(Template, sentences), key=lambda t: -t.weight)
+        self._remembered = lru_cache(maxsize=512)(self._say)
+
+    def __call__(self, text: str) -> str:
+        """Return the text in this language, or as it is where nothing fits."""
+        return text if len(text) > LONGEST else self._remembered(text)
+
+    def find(self, text: str) -> tuple[Template, tuple[str, ...]] | None:
+        """Return which sentence a text is, and its values."""
+        for template in self._templates:
+            values = template.values(text)
+            if values is not None:
+                return template, values
+        return None
+
+    def _say(self, text: str) -> str:
+        return _Telling(self).say(text, DEEPEST)[1]
+
+
+class _Telling:
+    """Says one text; counts how often the catalogue was searched."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._looks = 0
+
+    def say(self, text: str, depth: int) -> _Said:
+        """Say one sentence or several."""
+        body = text.strip()
+        if not body or depth < 0:
+            return 0, text
+        ends = [0, *(found.end() for found in _END.finditer(body)), len(body)]
+        if len(ends) > MOST_SENTENCES + 1:
+            return 0, text
+        known, said = self._best(body, ends, depth)
+        start = text.index(body)
+        return known, text[:start] + said + text[start + len(body) :]
+
+    def _best(self, body: str, ends: list[int], depth: int) -> _Said:
+        """Take a text apart so that most of it is known: sentences may belong together."""
+        last = len(ends) - 1
+        spans = sorted(
+            ((i, j) for i in range(last) for j in range(i + 1, last + 1)),
+            key=lambda span: span[0] - span[1],  # the budget goes to the longest first
+        )
+        parts: dict[tuple[int, int], _Said] = {}
+        for i, j in spans:
+            part = body[ends[i] : ends[j]]
+            known, said = self._sentence(part.rstrip(), depth)
+            parts[i, j] = known, said + part[len(part.rstrip()) :]
+        best: list[_Said] = [(0, "")] * (last + 1)
+        for i in reversed(range(last)):
+            choices = ((parts[i, j], best[j]) for j in reversed(range(i + 1, last + 1)))
+            first, rest = max(choices, key=lambda choice: choice[0][0] + choice[1][0])
+            best[i] = first[0] + rest[0], first[1] + rest[1]
+        return best[0]
+
+    def _sentence(self, text: str, depth: int) -> _Said:
+        """Say what is one sentence of the catalogue, or has one in it."""
+        self._looks += 1
+        if self._looks > MOST_LOOKS:
+            return 0, text
+        found = self._catalogue.find(text)
+        if found is None:
+            return self._within(text, depth)
+        template, values = found
+        inner = [self.say(value, depth - 1) for value in values]
+        said = filled(
+            self._catalogue.sentences[template.sentence], tuple(value for _, value in inner)
+        )
+        return template.weight + sum(known for known, _ in inner), said
+
+    def _within(self, text: str, depth: int) -> _Said:
+        """Say a sentence that a full stop was put behind, or a place in a file before."""
+        tries: list[_Said] = [(0, text)]
+        if text.endswith("."):
+            known, said = self.say(text[:-1], depth - 1)
+            tries.append((known, f"{said}."))
+        places = [found.start() for found in re.finditer(": ", text)][:MOST_PLACES]
+        for place in places:
+            before, where = self.say(text[:place], depth - 1)
+            after, what = self.say(text[place + 2 :], depth - 1)
+            tries.append((before + after, f"{where}: {what}"))
+        return max(tries, key=lambda said: said[0])
+
+
+@cache
+def korean() -> Catalogue:
+    """Return the Korean catalogue; read when it is first needed."""
+    text = (files("control.translations") / "ko.json").read_text(encoding="utf-8")
+    groups: dict[str, dict[str, str]] = json.loads(text)
+    return Catalogue({en: ko for group in groups.values() for en, ko in group.items()})
