@@ -54,22 +54,16 @@ class Doorkeeper:
                 for name in self._kept.keys() - message:
                     self._drop(name)
 
-    def turn_away(self) -> str:
+    def turn_away(self) -> tuple[int, int]:
         """Drop what waits at the ports, which is too old to be served.
 
-        Returns what it was, in words; empty if there was nothing.
+        Returns how many messages and how many connections that were.
         """
         found = {"udp": 0, "tcp": 0}
         for name, sock in self._kept.items():
             sock.setblocking(False)
             found[name.kind] += sum(1 for _ in _waiting(sock, name.kind))
-        messages, requests = found["udp"], found["tcp"]
-        parts = [
-            f"{count} {what}{'s' if count > 1 else ''}"
-            for count, what in ((messages, "message"), (requests, "connection"))
-            if count
-        ]
-        return " and ".join(parts)
+        return found["udp"], found["tcp"]
 
     def close(self) -> None:
         """Close all ports; calling it twice is harmless."""

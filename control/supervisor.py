@@ -218,10 +218,11 @@ class Supervisor:
         return wait_s
 
     def _turn_away(self) -> None:
-        gone = self._doors.turn_away()
-        if gone:
+        messages, connections = self._doors.turn_away()
+        if messages or connections:
             self.relay.say(
-                f"What came in while nobody listened is too old, and was dropped: {gone}."
+                "What came in while nobody listened is too old and was dropped "
+                f"(messages: {messages}, connections: {connections})."
             )
 
     # --- starting and ending

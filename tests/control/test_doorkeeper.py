@@ -4,7 +4,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import control.supervisor as supervising
 from control.supervisor import Supervisor
 from streamer.sending.board import Number
 from tests.control.test_supervisor import Rig
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="sockets are passed on as POSIX does")
 
@@ -52,13 +53,6 @@ child.stdin.close()
 """
 
 
-def until(condition: Callable[[], object], timeout_s: float = 60.0) -> None:
-    end = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < end, "it did not come to that"
-        time.sleep(0.01)
-
-
 class Door:
     """A run whose renderer has a door."""
 
@@ -67,8 +61,8 @@ class Door:
         self._go = folder / "go"
         self.rig.start(RENDERER.format(go=str(self._go)))
         self._key = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        until(lambda: self.note)
-        until(lambda: self.run.board[Number.SENDER_BEAT] > 0)
+        wait_until(lambda: self.note)
+        wait_until(lambda: self.run.board[Number.SENDER_BEAT] > 0)
         self.port = self.note["port"]
 
     @property
@@ -92,13 +86,13 @@ class Door:
 
     def gone(self, times: int) -> None:
         """Wait until so many have ended, as the watching process knows."""
-        until(lambda: self.run.board[Number.RESTARTS] == times)
+        wait_until(lambda: self.run.board[Number.RESTARTS] == times)
 
     def heard_by_the_next(self, pid: int) -> list[str]:
         """Let the next one open its door; returns what it hears up to the word "now"."""
         self._go.touch()
         self.press("now")
-        until(lambda: self.note["pid"] != pid and "now" in self.note["heard"])
+        wait_until(lambda: self.note["pid"] != pid and "now" in self.note["heard"])
         assert self.note["port"] == self.port
         return [text for text in self.note["heard"] if text != "now"]
 
@@ -141,7 +135,7 @@ def test_what_came_to_one_that_hung_is_dropped_and_what_comes_after_its_end_is_n
     door.press("fresh")
 
     assert door.heard_by_the_next(pid) == ["fresh"]
-    until(lambda: "is too old, and was dropped: 7 messages." in door.said)
+    wait_until(lambda: "is too old and was dropped (messages: 7, connections: 0)." in door.said)
 
 
 def test_what_came_to_one_that_hung_and_was_killed_by_somebody_else_is_dropped(
@@ -155,7 +149,7 @@ def test_what_came_to_one_that_hung_and_was_killed_by_somebody_else_is_dropped(
     door.press("fresh")
 
     assert door.heard_by_the_next(pid) == ["fresh"]
-    until(lambda: "dropped: 1 message." in door.said)
+    wait_until(lambda: "(messages: 1, connections: 0)" in door.said)
 
 
 def test_what_waits_for_long_is_dropped_before_the_next_one_starts(
@@ -166,7 +160,7 @@ def test_what_waits_for_long_is_dropped_before_the_next_one_starts(
     door.gone(1)
     door.press("stale")
     door.run.now = lambda: time.monotonic() + 3601.0
-    until(lambda: "dropped: 1 message." in door.said)
+    wait_until(lambda: "(messages: 1, connections: 0)" in door.said)
     door.press("fresh")
 
     assert door.heard_by_the_next(pid) == ["fresh"]

@@ -2,7 +2,6 @@
 
 import os
 import socket
-import time
 from collections.abc import Callable, Iterator
 
 import psutil
@@ -14,18 +13,12 @@ from control.osc.door import OscDoor
 from control.passing import Line, PortName
 from control.ports import listener
 from tests.control.fakes import FakeStream
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="sockets are passed on as POSIX does")
 
 OSC = PortName("OSC", "udp", "127.0.0.1", 0)
 PAGE = PortName("page", "tcp", "127.0.0.1", 0)
-
-
-def until(condition: Callable[[], object], what: str = "it", timeout_s: float = 60.0) -> None:
-    end = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < end, f"{what} did not come"
-        time.sleep(0.01)
 
 
 def udp(name: PortName = OSC) -> socket.socket:
@@ -205,7 +198,7 @@ def test_after_the_end_no_port_stays_taken(house: House) -> None:
             if not waiting.recv(1):
                 raise ConnectionResetError
     for name, port in places:
-        until(lambda name=name, port=port: is_free(name, port), f"{name}")  # type: ignore[misc]
+        wait_until(lambda name=name, port=port: is_free(name, port))
 
 
 def test_what_is_too_old_is_dropped_and_counted_and_what_comes_then_is_kept(house: House) -> None:
@@ -218,14 +211,14 @@ def test_what_is_too_old_is_dropped_and_counted_and_what_comes_then_is_kept(hous
     ):
         for _ in range(12):
             key.sendto(b"old", ("127.0.0.1", osc))
-        assert house.keeper.turn_away() == "12 messages and 1 connection"
+        assert house.keeper.turn_away() == (12, 1)
         assert old.recv(1) == b""
         key.sendto(b"new", ("127.0.0.1", osc))
 
         ports = house.renderer()
         house.opened(ports, OSC, never)
         assert house.newest.recv(100) == b"new"
-    assert house.keeper.turn_away() == ""
+    assert house.keeper.turn_away() == (0, 0)
 
 
 def test_without_the_process_that_keeps_them_doors_open_as_ever(
@@ -276,7 +269,7 @@ def test_words_that_nobody_understands_are_left_out(house: House) -> None:
 def test_a_door_takes_the_port_in_place_of_opening_it_anew(house: House) -> None:
     first = OscDoor(FakeStream(), "127.0.0.1", 0, ports=house.renderer())
     first.start()
-    until(lambda: first.state()["listening"])
+    wait_until(lambda: first.state()["listening"])
     house.keeper.look()
     first.stop()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as key:
@@ -287,6 +280,6 @@ def test_a_door_takes_the_port_in_place_of_opening_it_anew(house: House) -> None
     second.start()
     try:
         assert second.port == first.port
-        until(lambda: stream.controls.snapshot().held.get("smile") == 0.5, "the key")
+        wait_until(lambda: stream.controls.snapshot().held.get("smile") == 0.5)
     finally:
         second.stop()
