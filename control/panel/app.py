@@ -29,6 +29,7 @@ from control.panel.openapi import document, operation
 from control.panel.remembering import remember_choices
 from control.panel.safety import guard
 from control.panel.schemas import anything, gives, listed, mapping, text
+from control.panel.telling import Telling, told
 from control.panel.token import Gate
 from control.problems import MEDIA_TYPE, Problem
 from control.remembered import Memory
@@ -58,8 +59,9 @@ def create_app(
     """
     app = Flask("control.panel", static_folder="static", template_folder="templates")
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
-    app.json.sort_keys = False  # type: ignore[attr-defined]
-    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.json = Telling(app)
+    app.json.sort_keys = False
+    app.json.ensure_ascii = False
     app.url_map.merge_slashes = False  # what is misspelt is not there; nothing is redirected
     panel = Panel(stream, osc, gate, memory, download)
     app.extensions[EXTENSION] = panel
@@ -97,6 +99,8 @@ def create_app(
         if request.path.startswith("/static/"):
             # A new version of the program brings new files under the same names.
             response.headers["Cache-Control"] = "no-cache"
+        else:
+            response.vary.add("Accept-Language")
         return response
 
     @app.errorhandler(Problem)
@@ -130,7 +134,8 @@ def create_app(
 
 
 def _answer(problem: Problem) -> Response:
-    data = json.dumps(problem.body(request.path), ensure_ascii=False)
+    # `title` and `code` are for programs and stay as they are.
+    data = json.dumps(told(problem.body(request.path), asked_language()), ensure_ascii=False)
     response = Response(data, status=problem.status, content_type=MEDIA_TYPE)
     if "retry_after_s" in problem.more:
         response.headers["Retry-After"] = str(problem.more["retry_after_s"])

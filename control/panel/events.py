@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
+from control.panel.telling import told
 from streamer.keep_going import KeepGoing
 
 PERIOD_S: Final = 0.1
@@ -17,6 +18,21 @@ _VOLATILE: Final = ("uptime_s", "frames", "fps", "late", "dropped")
 def event(name: str, data: Any) -> bytes:
     """Write one Server-Sent Event. Source: WHATWG HTML, section 9.2."""
     return f"event: {name}\ndata: {encode(data)}\n\n".encode()
+
+
+class Event:
+    """One event, written once for each language that somebody reads it in."""
+
+    def __init__(self, name: str, data: Any) -> None:
+        self._name = name
+        self._data = data
+        self._written: dict[str, bytes] = {}
+
+    def written(self, language: str) -> bytes:
+        """Return it as it is sent."""
+        if language not in self._written:
+            self._written[language] = event(self._name, told(self._data, language))
+        return self._written[language]
 
 
 def encode(data: Any) -> str:
@@ -37,11 +53,11 @@ class StateFeed:
         self._condition = threading.Condition()
         self._listeners = 0
         self._turn = 0
-        self._newest: dict[str, tuple[int, bytes]] = {}
+        self._newest: dict[str, tuple[int, Event]] = {}
         self._thread: threading.Thread | None = None
 
     @contextmanager
-    def listener(self) -> Iterator["Listener"]:
+    def listener(self, language: str = "en") -> Iterator["Listener"]:
         """Listen for the time of a ``with`` block."""
         with self._condition:
             self._listeners += 1
@@ -51,12 +67,12 @@ class StateFeed:
                 self._thread = threading.Thread(target=self._run, name="page-state", daemon=True)
                 self._thread.start()
         try:
-            yield Listener(self)
+            yield Listener(self, language)
         finally:
             with self._condition:
                 self._listeners -= 1
 
-    def newer(self, seen: int, timeout_s: float) -> tuple[int, list[bytes]]:
+    def newer(self, seen: int, timeout_s: float) -> tuple[int, list[Event]]:
         """Wait for events of a later turn than ``seen``; returns the turn and the events."""
         with self._condition:
             self._condition.wait_for(
@@ -81,7 +97,7 @@ class StateFeed:
         news = _News()
         going = KeepGoing("The state for the page")
         while not self._closing.is_set():
-            fresh: dict[str, bytes] = {}
+            fresh: dict[str, Event] = {}
             with going:
                 fresh = news.take(self._read())
             with self._condition:
@@ -103,16 +119,16 @@ class _News:
         self._steady: dict[str, Any] = {}
         self._turns = 0
 
-    def take(self, state: dict[str, Any]) -> dict[str, bytes]:
+    def take(self, state: dict[str, Any]) -> dict[str, Event]:
         """Return the events to send."""
         face = {k: round(v, 4) for k, v in state.pop("face", {}).items()}
         steady = {k: v for k, v in state.items() if k not in _VOLATILE}
         self._turns += 1
         fresh = {}
         if self._face != face:
-            fresh["face"] = event("face", face)
+            fresh["face"] = Event("face", face)
         if self._steady != steady or self._turns * PERIOD_S >= HEARTBEAT_S:
-            fresh["state"] = event("state", state)
+            fresh["state"] = Event("state", state)
             self._turns = 0
         self._face, self._steady = face, steady
         return fresh
@@ -121,11 +137,12 @@ class _News:
 class Listener:
     """One page that listens."""
 
-    def __init__(self, feed: StateFeed) -> None:
+    def __init__(self, feed: StateFeed, language: str = "en") -> None:
         self._feed = feed
+        self._language = language
         self._seen = 0
 
     def next(self, timeout_s: float) -> list[bytes]:
         """Return the events that came since the last call; none after ``timeout_s``."""
         self._seen, events = self._feed.newer(self._seen, timeout_s)
-        return events
+        return [event.written(self._language) for event in events]

@@ -20,5 +20,8 @@ def texts(language: str) -> dict[str, Any]:
 
 
 def asked_language() -> str:
-    """Return the language of the present request."""
+    """Return the language of the present request.
+
+    The page names the one that was chosen on it; who names none gets English.
+    """
     return request.accept_languages.best_match(LANGUAGES, default="en") or "en"

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 
 from control.panel.context import Panel, left
+from control.panel.language import LANGUAGES, asked_language
 from control.panel.openapi import operation
 from control.panel.schemas import LABEL, anything, gives, listed, number, text, whole, without
 from control.panel.shapes import NUMBERS, OSC, STATE
@@ -64,11 +65,20 @@ def add_routes(app: Flask, panel: Panel) -> None:
         "The state, endless: events `face` and `state`",
         media="text/event-stream",
         events={"face": NUMBERS, "state": without(STATE, "face")},
-        problems=(503,),
+        query={"lang": text(*LANGUAGES, meaning="of sentences; else by Accept-Language")},
+        problems=(400, 503),
     )
     def events() -> Response:
+        # A browser's EventSource sends no headers of the page's choice.
+        language = request.args.get("lang") or asked_language()
+        if language not in LANGUAGES:
+            raise Problem(
+                400,
+                "bad-value",
+                f"'lang' must be one of {', '.join(LANGUAGES)}, not '{language[:80]}'.",
+            )
         give_back = panel.events.take()
-        response = Response(_events(panel, left()), mimetype="text/event-stream")
+        response = Response(_events(panel, left(), language), mimetype="text/event-stream")
         response.call_on_close(give_back)
         return response
 
@@ -103,9 +113,9 @@ def _pictures(panel: Panel, gone: Callable[[], bool]) -> Iterator[bytes]:
                 yield part
 
 
-def _events(panel: Panel, gone: Callable[[], bool]) -> Iterator[bytes]:
+def _events(panel: Panel, gone: Callable[[], bool], language: str) -> Iterator[bytes]:
     yield b"retry: 1000\n\n"
-    with panel.feed.listener() as listener:
+    with panel.feed.listener(language) as listener:
         while not (panel.closing.is_set() or gone()):
             events = listener.next(2.0)
             panel.stream.courtesy.wait()

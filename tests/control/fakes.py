@@ -179,6 +179,7 @@ class FakeStream:
         self.privacy = False
         self.stream: dict[str, Any] | None = None
         self.badge = "off"
+        self.troubles: list[str] = []
         self.camera: dict[str, Any] = {"status": "off", "device": None, "message": ""}
         self.engine = {"name": "warp", "device": "cpu", "backend": "numpy"}
         self.chosen: dict[str, Any] = {
@@ -247,7 +248,7 @@ class FakeStream:
             "frames": 100,
             "uptime_s": 3.0,
             "processes": {"living-portrait": 1},
-            "problems": [],
+            "problems": list(self.troubles),
         }
 
     def health(self) -> tuple[bool, dict[str, Any]]:

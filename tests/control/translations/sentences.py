@@ -54,8 +54,8 @@ NOT_SAID = {
 # Commands, code and patterns: nothing to translate.
 NO_SENTENCE = re.compile(
     r":? ?living-portrait |taskkill |kill |py |python3? |pip install |sudo |--engine "
-    r"|\"?\{\d\}\" -m |'?\{\d\}'? --|Callable\[|Idle \||Standby \||list\[|np\.|event: |Content-Type: "
-    r"|default-src|<|\{\"|%\(asctime|rtmp://HOST|/portrait/"
+    r"|\"?\{\d\}\" -m |'?\{\d\}'? --|Callable\[|Idle \||Standby \||list\[|np\.|event: "
+    r"|Content-Type: |default-src|<|\{\"|%\(asctime|rtmp://HOST|/portrait/"
 )
 NAMES = {
     "Living Portrait",

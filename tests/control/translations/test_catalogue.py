@@ -75,6 +75,7 @@ def test_the_sentence_with_most_words_wins() -> None:
     assert known("x is a folder.") == "강함"
 
 
+@settings(deadline=None, max_examples=50)
 @given(values=st.tuples(VALUES, VALUES))
 @example(values=("{1}", "{0}"))
 def test_any_value_comes_through(values: tuple[str, str]) -> None:
@@ -100,7 +101,7 @@ def test_every_sentence_of_the_catalogue_is_found_again(value: str) -> None:
         assert korean()(text) != text or sentence == in_korean, text
 
 
-@settings(max_examples=30)
+@settings(deadline=None, max_examples=50)
 @given(text=st.text(max_size=200))
 def test_any_text_is_answered(text: str) -> None:
     assert isinstance(korean()(text), str)
@@ -140,6 +141,7 @@ def test_the_catalogue_is_searched_a_bounded_number_of_times(hostile: str, lengt
     assert length <= LONGEST or said == text
 
 
+@settings(deadline=None, max_examples=50)
 @given(
     text=st.text("ab'. ", max_size=60), sentence=st.sampled_from(["{0}'{1}.{2}a{3}", "a{0}. {1}b"])
 )

@@ -1,6 +1,9 @@
 // Requests to the stream. Errors are shown with the words that the stream gives.
 
-import { t } from "./words.js";
+import { language, t } from "./words.js";
+
+/** Headers that ask for sentences in the page's language, whatever the browser's own is. */
+export const inLanguage = (headers = {}) => ({ ...headers, "Accept-Language": language });
 
 /** Send a request; returns the JSON, or null after `refused` has shown what went wrong. */
 export async function send(method, path, body, refused = toast) {
@@ -8,7 +11,7 @@ export async function send(method, path, body, refused = toast) {
   try {
     answer = await fetch(path, {
       method,
-      headers: body === undefined ? {} : { "Content-Type": "application/json" },
+      headers: inLanguage(body === undefined ? {} : { "Content-Type": "application/json" }),
       body: body === undefined ? undefined : JSON.stringify(body),
     });
   } catch {

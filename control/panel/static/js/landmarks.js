@@ -1,5 +1,6 @@
 // The landmark editor: the points of a photo's face, corrected by hand, tried on air, kept.
 
+import { inLanguage } from "./api.js";
 import { state } from "./live.js";
 import { closed, nameOf, place, setClosed } from "./points_model.js";
 import { PointsView } from "./points_view.js";
@@ -27,7 +28,7 @@ async function ask(method, path = "", body) {
   const data = body === undefined ? undefined : JSON.stringify(body);
   complain("");
   try {
-    const answer = await fetch(`${now.path}${path}`, { method, headers, body: data });
+    const answer = await fetch(`${now.path}${path}`, { method, headers: inLanguage(headers), body: data });
     const told = await answer.json().catch(() => ({}));
     if (answer.ok) return told;
     complain(told.detail ?? `${answer.status} ${answer.statusText}`);

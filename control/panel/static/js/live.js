@@ -1,5 +1,7 @@
 // What is live, from the stream's events. A hidden page lets go of its connection.
 
+import { language, onLanguage } from "./words.js";
+
 const stateListeners = [];
 const faceListeners = [];
 const lostListeners = [];
@@ -22,7 +24,7 @@ export function drawAgain() {
 
 function open() {
   if (source) return;
-  source = new EventSource("/events");
+  source = new EventSource(`/events?lang=${language}`);
   source.addEventListener("state", (event) => {
     state = JSON.parse(event.data);
     lostListeners.forEach((draw) => draw(false));
@@ -50,6 +52,12 @@ async function again() {
 }
 
 export function startLive() {
+  onLanguage(() => {
+    if (!source) return;
+    source.close(); // its sentences are in the language before
+    source = null;
+    open();
+  });
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) {
       source?.close();

@@ -1,6 +1,6 @@
 // The portraits: switched by a click; added by drop, paste or file; described and deleted.
 
-import { make, send, toast } from "./api.js";
+import { inLanguage, make, send, toast } from "./api.js";
 import { editPoints } from "./landmarks.js";
 import { onState, state } from "./live.js";
 import { setPhotos } from "./presets.js";
@@ -29,7 +29,7 @@ async function ask(method, path, body) {
   try {
     const file = body instanceof Blob;
     const headers = file ? {} : { "Content-Type": "application/json" };
-    const answer = await fetch(path, { method, headers, body: file ? body : JSON.stringify(body) });
+    const answer = await fetch(path, { method, headers: inLanguage(headers), body: file ? body : JSON.stringify(body) });
     const data = await answer.json().catch(() => ({}));
     return { ok: answer.ok, status: answer.status, ...data };
   } catch {

@@ -90,7 +90,7 @@ function showNotices() {
         dismissed = camera.message;
         showNotices();
       };
-      // The stream's own words are English; the title says the essence in the page's language.
+      // The title says the essence; the stream's own words have what to type.
       const title = has(`reason_${camera.reason}`) ? t(`reason_${camera.reason}`) : t("camera_help");
       wanted.push({ title, text: camera.message, kind: "", dismiss });
     }
