@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 import cv2
-import numpy as np
 
 from streamer.engines import Portrait
 from streamer.engines.warp.eyes import EyePainter, EyeState
@@ -24,7 +23,7 @@ from streamer.photo import Photo
 from streamer.view import Frame, View
 
 SMALL_FACE: Final = 80  # px between the eyes; fewer look soft at 720p. Judged by eye.
-CACHE_BYTES: Final = 24 << 20  # per scene; a patch at 720p is 15 to 200 kB
+CACHE_BYTES: Final = 12 << 20  # per scene; a patch at 720p is 15 to 200 kB
 TWIN_CACHE_BYTES: Final = 2 << 20  # what is drawn once needs hardly a patch twice
 
 
@@ -196,26 +195,20 @@ class WarpScene:
     def _warp(self, pose: Pose) -> None:
         """Sample the work picture into the frame, in the moving box only."""
         box = self._field.box
-        if self._field.moves(pose):
-            moved = np.asarray(
-                cv2.remap(  # type: ignore[call-overload]
-                    self._work,
-                    self._field.map(pose),
-                    None,
-                    cv2.INTER_LINEAR,
-                    borderMode=cv2.BORDER_REFLECT_101,
-                ),
-                np.uint8,
-            )
-        else:
-            moved = self._work[box.slices]
         rows = slice(box.y - self._seen.y, box.y - self._seen.y + box.height)
         left = box.x - self._seen.x
         if self._mirror:
             right = self._seen.width - left
-            self._frame[rows, right - box.width : right] = moved[:, ::-1]
+            shown = self._frame[rows, right - box.width : right][:, ::-1]
         else:
-            self._frame[rows, left : left + box.width] = moved
+            shown = self._frame[rows, left : left + box.width]
+        if not self._field.moves(pose):
+            shown[:] = self._work[box.slices]
+            return
+        for stripe, positions in self._field.maps(pose):
+            shown[stripe] = cv2.remap(  # type: ignore[call-overload]
+                self._work, positions, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
+            )
 
 
 _State = TypeVar("_State", EyeState, tuple[float, float])

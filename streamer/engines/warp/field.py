@@ -4,6 +4,7 @@ The map is computed backwards on a coarse grid (where in the picture does this p
 and enlarged to the pixels of the moving box. Its cost does not grow with the face.
 """
 
+from collections.abc import Iterator
 from math import cos, sin
 
 import cv2
@@ -20,6 +21,7 @@ from streamer.engines.warp.pose import Pose
 # Judged by eye: u/29 to u/14 looked the same, coarser than u/12 did not.
 CELLS_PER_UNIT = 19
 HEAD_ROUNDS = 2
+STRIPE_CELLS = 16  # as fast as all at once; two to twenty stripes at any size
 EXPRESSION_ROUNDS = 5
 # Plain iteration diverges where a field stretches by more than 1.
 DAMPING = 0.35
@@ -127,11 +129,22 @@ class Field:
 
     def map(self, pose: Pose) -> Array:
         """Return the sampling map of the box: (height, width, 2) picture positions."""
-        nodes = self.sources(pose)
-        size = (nodes.shape[1] * self.cell, nodes.shape[0] * self.cell)
-        full = cv2.resize(nodes, size, interpolation=cv2.INTER_LINEAR)
-        c = self.cell
-        return np.asarray(full, np.float32)[c : c + self.box.height, c : c + self.box.width]
+        return np.concatenate([positions for _, positions in self.maps(pose)])
+
+    def maps(self, pose: Pose) -> Iterator[tuple[slice, Array]]:
+        """Return the sampling map of the box in stripes: rows of the box, positions for them.
+
+        Shape: (rows, width, 2), picture positions. A map of all would take 5 MB at 720p.
+        """
+        nodes, c = self.sources(pose), self.cell
+        for top in range(0, self.box.height, STRIPE_CELLS * c):
+            bottom = min(top + STRIPE_CELLS * c, self.box.height)
+            # The rows of the grid round this stripe: the box begins in the grid's second row.
+            first, last = top // c, -(-bottom // c) + 2
+            size = (nodes.shape[1] * c, (last - first) * c)
+            part = cv2.resize(nodes[first:last], size, interpolation=cv2.INTER_LINEAR)
+            within = slice(top + c - first * c, bottom + c - first * c)
+            yield slice(top, bottom), np.asarray(part[within, c : c + self.box.width], np.float32)
 
     @staticmethod
     def _rigid(pose: Pose) -> bool:
