@@ -9,8 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 from waitress.adjustments import Adjustments
 
-from control.oscquery import QueryServer
-from control.oscquery.server import CONNECTIONS
+from control.oscquery.server import QueryServer
 from control.panel.app import create_app
 from control.panel.wire import IDLE_S, Parser
 from tests.control.fakes import FakeStream
@@ -53,7 +52,7 @@ def test_clients_that_hold_all_of_oscquery_s_connections_are_cut_off(
     query: QueryServer, sent: bytes
 ) -> None:
     with ExitStack() as stack:
-        for _ in range(CONNECTIONS + 4):
+        for _ in range(QueryServer.connections + 4):
             sock = stack.enter_context(socket.create_connection(("127.0.0.1", query.port)))
             sock.sendall(sent)
 
