@@ -141,10 +141,10 @@ class Supervisor:
         never_drew = not board[Number.FRAMES]
         if never_drew or (ended and (code == 0 or not board[Number.RESTARTS])):
             return int(code) if code >= 0 else 1
+        self._wait_s = self._lost(child, now, self._renderer_restarts)
         # What came to one that had hung may be old; to one that worked, it is a moment old.
         if child.killed or now - child.beat_at > DEAF_S:
             self._turn_away()
-        self._wait_s = self._lost(child, now, self._renderer_restarts)
         board[Number.RESTARTS] += 1
         self._drawing = None
         return None

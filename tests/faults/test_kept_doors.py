@@ -31,17 +31,18 @@ HALF_A_SMILE = b"/portrait/set/smile\0,f\0\0\x3f\0\0\0"
 JSON = {"Content-Type": "application/json"}
 
 
-def dead(program: Program) -> int:
-    """Kill the renderer; returns its number when the kernel has closed all that it had."""
-    pid = program.signal("renderer", signal.SIGKILL)
+def dead(program: Program, how: signal.Signals = signal.SIGKILL) -> int:
+    """End the renderer; returns its number when the kernel has closed all that it had."""
+    pid = program.signal("renderer", how)
     program.until(lambda: not alive(pid), "its end")
     return pid
 
 
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_a_key_pressed_while_the_renderer_is_dead_is_obeyed_by_the_next_one(
-    program: Program,
+    program: Program, how: signal.Signals
 ) -> None:
-    pid = dead(program)
+    pid = dead(program, how)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as key:
         key.sendto(HALF_A_SMILE, ("127.0.0.1", program.osc_port))
 
