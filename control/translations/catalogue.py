@@ -16,16 +16,16 @@ from typing import Final
 
 from control.translations.templates import Template, filled
 
-# The longest message of the product has 700 characters. What is longer, or has more sentences, is
+# The longest messages of the product have 800 characters. What is longer, or has more sentences, is
 # somebody else's text. With these bounds, and `MOST_LOOKS`, no text costs more than milliseconds.
-LONGEST: Final = 3000
+LONGEST: Final = 1500
 MOST_SENTENCES: Final = 10
 # A message within a message within a message.
 DEEPEST: Final = 3
-# How often the catalogue is searched for one text; messages of the product need 60.
-MOST_LOOKS: Final = 300
+# How often the catalogue is searched for one text; messages of the product need 30.
+MOST_LOOKS: Final = 120
 # Where ``smile.yaml: found 3`` may be a place and a sentence.
-MOST_PLACES: Final = 4
+MOST_PLACES: Final = 3
 
 _END: Final = re.compile(r"(?<=[.?!;)]) +|\n+")
 
@@ -39,6 +39,8 @@ class Catalogue:
     def __init__(self, sentences: Mapping[str, str]) -> None:
         self.sentences = dict(sentences)
         self._templates = sorted(map(Template, sentences), key=lambda t: -t.weight)
+        # The longest words of each: one look whether a text has them spares most of the work.
+        self._telling = [max(template.words, key=len) for template in self._templates]
         self._remembered = lru_cache(maxsize=512)(self._say)
 
     def __call__(self, text: str) -> str:
@@ -47,10 +49,11 @@ class Catalogue:
 
     def find(self, text: str) -> tuple[Template, tuple[str, ...]] | None:
         """Return which sentence a text is, and its values."""
-        for template in self._templates:
-            values = template.values(text)
-            if values is not None:
-                return template, values
+        for telling, template in zip(self._telling, self._templates, strict=True):
+            if telling in text:
+                values = template.values(text)
+                if values is not None:
+                    return template, values
         return None
 
     def _say(self, text: str) -> str:
@@ -86,7 +89,8 @@ class _Telling:
         parts: dict[tuple[int, int], _Said] = {}
         for i, j in spans:
             part = body[ends[i] : ends[j]]
-            known, said = self._sentence(part.rstrip(), depth)
+            one = j == i + 1 or j - i == last
+            known, said = self._sentence(part.rstrip(), depth, one=one)
             parts[i, j] = known, said + part[len(part.rstrip()) :]
         best: list[_Said] = [(0, "")] * (last + 1)
         for i in reversed(range(last)):
@@ -95,14 +99,14 @@ class _Telling:
             best[i] = first[0] + rest[0], first[1] + rest[1]
         return best[0]
 
-    def _sentence(self, text: str, depth: int) -> _Said:
-        """Say what is one sentence of the catalogue, or has one in it."""
+    def _sentence(self, text: str, depth: int, *, one: bool) -> _Said:
+        """Say what is one entry of the catalogue; ``one`` sentence may have an entry in it."""
         self._looks += 1
         if self._looks > MOST_LOOKS:
             return 0, text
         found = self._catalogue.find(text)
         if found is None:
-            return self._within(text, depth)
+            return self._within(text, depth) if one else (0, text)
         template, values = found
         inner = [self.say(value, depth - 1) for value in values]
         said = filled(

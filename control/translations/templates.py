@@ -39,14 +39,19 @@ class Template:
         at, end = len(first), len(text) - len(last)
         if at > end:
             return None
-        found = []
+        found: list[str] = []
+        # Of blanks with nothing between them the first takes all.
+        behind = 0
         for words in between:
+            if not words:
+                behind += 1
+                continue
             here = _after(text, words, at, end)
             if here is None:
                 return None
-            found.append(text[at:here])
-            at = here + len(words)
-        return (*found, text[at:end])
+            found += [text[at:here], *[""] * behind]
+            at, behind = here + len(words), 0
+        return (*found, text[at:end], *[""] * behind)
 
 
 def _after(text: str, words: str, at: int, end: int) -> int | None:

@@ -3,7 +3,6 @@
 import json
 import re
 
-import pytest
 from werkzeug.exceptions import default_exceptions
 
 from control.translations.templates import Template
@@ -48,9 +47,11 @@ def test_each_stands_in_one_group() -> None:
     assert sum(map(len, GROUPS.values())) == len(KOREAN)
 
 
-@pytest.mark.parametrize("sentence", sorted(INSTANCES))
-def test_an_instance_belongs_to_a_sentence(sentence: str) -> None:
-    assert any(Template(said).values(sentence) is not None for said in SAID)
+def test_an_instance_belongs_to_a_sentence() -> None:
+    telling = {max(Template(said).words, key=len) for said in SAID}
+
+    for sentence in INSTANCES:
+        assert any(words in sentence for words in telling if len(words) > 8), sentence
 
 
 def test_what_the_web_framework_says_is_as_it_says_it() -> None:
