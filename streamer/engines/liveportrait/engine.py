@@ -5,71 +5,43 @@ import threading
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 import cv2
-import numpy as np
 import torch
 
 from streamer.engines import Portrait
 from streamer.engines.liveportrait.behind import Behind
-from streamer.engines.liveportrait.crop import (
-    MAX_SIDE_PX,
-    input_of_crop,
-    limit,
-    limited_size,
-)
 from streamer.engines.liveportrait.devices import Torch, look
+from streamer.engines.liveportrait.face_search import FaceSearch, Locate
 from streamer.engines.liveportrait.failures import told
 from streamer.engines.liveportrait.fast.forms import PLAIN, Forms
 from streamer.engines.liveportrait.fast.graphs import Device
 from streamer.engines.liveportrait.fast.proof import Proof
 from streamer.engines.liveportrait.fast.recipes import Recipe, device_for, recipes_for
 from streamer.engines.liveportrait.fast.standing import Standing
+from streamer.engines.liveportrait.fast_way import Studio
 from streamer.engines.liveportrait.frame_cache import FrameCache
-from streamer.engines.liveportrait.locating import Located, NamedPoints, from_named, from_points
 from streamer.engines.liveportrait.manifest import read_manifest
 from streamer.engines.liveportrait.model import Model
 from streamer.engines.liveportrait.portable.asked import parse_backend
 from streamer.engines.liveportrait.portable.files import GraphFiles
-from streamer.engines.liveportrait.retargeting import at_rest
-from streamer.engines.liveportrait.scene import NeuralScene, Studio
+from streamer.engines.liveportrait.portrait import NeuralPortrait, open_portrait
+from streamer.engines.liveportrait.scene import NeuralScene
 from streamer.engines.liveportrait.sessions import FaceModels, open_face_models
 from streamer.engines.liveportrait.weights import load_networks
-from streamer.errors import ConfigError, EngineError, PhotoError
-from streamer.geometry import Matrix, apply, inverse, scaling_about_edges
-from streamer.parameters import PARAMETERS
+from streamer.errors import ConfigError, EngineError
 from streamer.photo import Photo
-from streamer.view import Frame, Framing, View
+from streamer.view import View
 
 SPEEDS: Final = ("auto", "safe", "fast")
 
 # How long a scene waits for its first faster form where it should not be drawn plainly: packing,
 # recording and the trial take a second or two on a current card.
 FIRST_STEP_S: Final = 20.0
-
-Locate = Callable[[Photo], NamedPoints]
-"""Finds a face without model files; its points are pixels of ``photo.image``."""
-
-
-@dataclass(frozen=True)
-class NeuralPortrait:
-    """A photo whose face is encoded. ``crop`` is the photo's own, (512, 512, 3)."""
-
-    photo: Photo
-    standing: Standing
-    photo_from_crop: Matrix
-    framing: Framing
-    crop: Frame
-    notes: tuple[str, ...]
-
-    @property
-    def crop_mean(self) -> float:
-        """The crop's mean brightness, 0..1."""
-        return float(self.crop.mean()) / 255.0
 
 
 class LivePortraitEngine:
@@ -112,12 +84,8 @@ class LivePortraitEngine:
         self.backend = ""
         self.parts: Mapping[str, str] = {}
         self._here = torch_here or look()
-        self._other_parts = _other_parts(faces, locate)
         self._model = model
-        self._faces = faces or FaceModels()
-        self._locate = locate
-        self._marked = marked
-        self._face = face
+        self._search = FaceSearch(faces or FaceModels(), locate, marked, face)
         self._paste_back = paste_back
         self._fps = fps
         self._shown: NeuralScene | None = None
@@ -199,29 +167,11 @@ class LivePortraitEngine:
     @property
     def face_provider(self) -> str:
         """Where the face models run, as onnxruntime answers."""
-        return self._faces.provider
+        return self._search.provider
 
     def open(self, photo: Photo) -> NeuralPortrait:
         """Find the face and encode it, once per photo. Raises `PhotoError`, `EngineError`."""
-        image, image_from_photo = _limited(photo.image)
-        found = self._find(photo, image, image_from_photo)
-        where = found.crop()
-        crop = where.cut(image)
-        low, high = PARAMETERS["eye_ratio"].low, PARAMETERS["eye_ratio"].high
-        ratios = at_rest(found.eyes, found.mouth, low, high)
-        with self._model.turn, told(self.device):
-            encoded = self._model.encode(input_of_crop(crop))
-            driver = self._model.driver(encoded, ratios)
-        # Needed once per photo: on a card their memory is better given to others.
-        self._model.rest_on_host("appearance", "motion")
-        return NeuralPortrait(
-            photo=photo,
-            standing=Standing(encoded, driver),
-            photo_from_crop=inverse(image_from_photo) @ where.photo_from_crop.astype(np.float64),
-            framing=_in_photo(found.framing, image_from_photo),
-            crop=crop,
-            notes=(f"face found by {found.found_by}",),
-        )
+        return open_portrait(self._model, self._search, photo)
 
     def stage(self, portrait: Portrait, view: View) -> NeuralScene:
         """Draw the still photo at the view's size and prepare the face in it."""
@@ -323,58 +273,4 @@ class LivePortraitEngine:
         self.backend = plain if painter is None else painter.backend
         layer = f"cpu: OpenCV {cv2.__version__}" if painter is None else self.device
         networks = self._here.describe(runs_on)
-        self.parts = {"networks": networks, **self._other_parts, "paste_back": layer}
-
-    def _find(self, photo: Photo, image: Frame, image_from_photo: Matrix) -> Located:
-        """Find the face; the answer is in pixels of ``image``."""
-        by_hand = self._locate is not None and self._marked(photo)
-        if self._faces.finds_faces and not by_hand:
-            rough, points = self._faces.find(image, self._face)
-            return from_points(rough, points, None, "the face models")
-        if self._locate is None:
-            raise PhotoError(
-                "The face cannot be found: the face models are missing. Get them: "
-                "living-portrait weights fetch"
-            )
-        located = from_named(self._locate(photo).transformed(image_from_photo))
-        if self._faces.points_203 is None:
-            return located
-        points = self._faces.refine(image, located.points, located.anchors)
-        return from_points(
-            points, points, located.framing, f"{located.found_by}, refined by the 203 landmarks"
-        )
-
-
-def _other_parts(faces: FaceModels | None, locate: Locate | None) -> Mapping[str, str]:
-    """Say how faces are found."""
-    by_hand = "cpu: the warp engine's landmarks"
-    if faces is not None and faces.finds_faces:
-        face = f"onnxruntime: {faces.provider}"
-    elif locate is None:
-        face = "none: the face models are missing"
-    elif faces is not None and faces.points_203 is not None:
-        face = f"{by_hand}, refined in onnxruntime: {faces.provider}"
-    else:
-        face = by_hand
-    return {"face": face}
-
-
-def _limited(photo: Frame) -> tuple[Frame, Matrix]:
-    """Return the photo at the size that the reference works at, and the map to it."""
-    height, width = photo.shape[:2]
-    new_height, new_width = limited_size(height, width, MAX_SIDE_PX, 1)  # before rows are cut
-    return limit(photo), scaling_about_edges(new_width / width, new_height / height)
-
-
-def _in_photo(framing: Framing, image_from_photo: Matrix) -> Framing:
-    """Return the framing in pixels of the photo itself."""
-    ys = [framing.eye_y, framing.crown_y, framing.chin_y]
-    there = np.array([[framing.center_x, y] for y in ys])
-    points = apply(inverse(image_from_photo), there)
-    return replace(
-        framing,
-        center_x=float(points[0, 0]),
-        eye_y=float(points[0, 1]),
-        crown_y=float(points[1, 1]),
-        chin_y=float(points[2, 1]),
-    )
+        self.parts = {"networks": networks, "face": self._search.described(), "paste_back": layer}

@@ -14,18 +14,16 @@ torch = pytest.importorskip(
 
 from streamer.engines.liveportrait.crop import input_of_crop
 from streamer.engines.liveportrait.devices import DEVICES, Torch, look
-from streamer.engines.liveportrait.engine import LivePortraitEngine, NeuralPortrait, NeuralScene
+from streamer.engines.liveportrait.engine import LivePortraitEngine
 from streamer.engines.liveportrait.guard import fault
 from streamer.engines.liveportrait.model import Model
-from streamer.engines.liveportrait.sessions import FaceModels, open_face_models
-from streamer.engines.warp.locate import is_marked, locate
-from streamer.engines.warp.sidecar_writer import document_of
-from streamer.errors import ConfigError, EngineError, NoFaceError, PhotoError, WeightsError
+from streamer.engines.liveportrait.portrait import NeuralPortrait
+from streamer.engines.liveportrait.scene import NeuralScene
+from streamer.engines.warp.locate import locate
+from streamer.errors import ConfigError, EngineError
 from streamer.photo import Photo, read_photo
 from streamer.view import Frame, View
-from tests.golden.recompute import Canned
 from tests.streamer.engines.liveportrait.stand_ins import Echo, TinyModel, devices
-from tests.streamer.engines.liveportrait.test_faces import outputs
 
 pytestmark = pytest.mark.neural
 
@@ -232,96 +230,6 @@ def test_a_closed_scene_refuses_to_draw(mona: Photo) -> None:
 def test_a_portrait_of_another_engine_is_refused() -> None:
     with pytest.raises(TypeError, match="portrait of the liveportrait engine"):
         LivePortraitEngine(Echo()).stage(object(), View())  # type: ignore[arg-type]
-
-
-def test_without_any_way_to_find_a_face_the_command_is_told(mona: Photo) -> None:
-    with pytest.raises(PhotoError, match="living-portrait weights fetch"):
-        LivePortraitEngine(Echo()).open(mona)
-
-
-# ---------------------------------------------------------------------- face models
-
-
-def models(found: list[Any]) -> FaceModels:
-    """Models that answer these boxes, and landmarks strewn over them."""
-    rng = np.random.default_rng(1)
-    spread = rng.normal(0, 0.05, (203, 2))
-    unused = np.zeros((1, 1), np.float32)
-    points_203 = (0.5 + spread).astype(np.float32).reshape(1, 406)
-    points_106 = rng.normal(0, 0.3, (1, 212)).astype(np.float32)
-    return FaceModels(
-        detector=Canned(outputs(*found), "input.1"),
-        points_106=Canned([points_106], "data"),
-        points_203=Canned([unused, unused, points_203], "input"),
-        provider="CPUExecutionProvider",
-    )
-
-
-ONE = (32, 8, 6, 0.8, (2, 3, 2, 3))
-OTHER = (16, 4, 4, 0.9, (1, 1, 1, 1))
-
-
-def test_the_largest_face_is_taken_and_another_one_on_request(mona: Photo) -> None:
-    def crop_of(face: int) -> np.ndarray:
-        engine = LivePortraitEngine(Echo(), faces=models([ONE, OTHER]), face=face)
-        portrait = engine.open(mona)
-        assert portrait.notes == ("face found by the face models",)
-        return portrait.photo_from_crop
-
-    assert abs(crop_of(0)[0, 0]) > 2 * abs(crop_of(1)[0, 0])
-
-
-@pytest.mark.parametrize(
-    ("found", "face", "told"),
-    [([], 0, "No face was found"), ([ONE], 1, r"shows 1 face\(s\); face 2 was asked for")],
-)
-def test_a_missing_face_is_told(mona: Photo, found: list[Any], face: int, told: str) -> None:
-    engine = LivePortraitEngine(Echo(), faces=models(found), face=face)
-
-    with pytest.raises(PhotoError, match=told):
-        engine.open(mona)
-
-
-def test_named_points_are_refined_where_the_203_model_is_there(mona: Photo) -> None:
-    alone = replace(models([]), detector=None, points_106=None)
-    engine = LivePortraitEngine(Echo(), faces=alone, locate=locate)
-
-    portrait = engine.open(mona)
-
-    assert "refined by the 203 landmarks" in portrait.notes[0]
-
-
-def test_points_that_the_user_marked_come_before_the_face_models(mona: Photo) -> None:
-    engine = LivePortraitEngine(Echo(), faces=models([]), locate=locate, marked=is_marked)
-    document = document_of(locate(mona), mona)
-
-    with pytest.raises(NoFaceError):
-        engine.open(mona)
-    portrait = engine.open(replace(mona, marked=document))
-
-    assert "refined by the 203 landmarks" in portrait.notes[0]
-
-
-def test_the_crop_from_named_points_has_the_face_in_its_middle(mona: Photo) -> None:
-    portrait = LivePortraitEngine(Echo(), locate=locate).open(mona)
-
-    crop_from_photo = np.linalg.inv(portrait.photo_from_crop)
-    face = locate(mona).transformed(crop_from_photo)
-    eyes = 0.5 * (face.eye_l.iris + face.eye_r.iris)
-    assert eyes == pytest.approx([240, 245], abs=30)
-    assert face.face.chin[1] == pytest.approx(425, abs=30)
-    assert abs(face.eye_l.iris[1] - face.eye_r.iris[1]) < 25
-
-
-def test_no_face_models_is_no_error_and_a_broken_one_is(tmp_path: Path) -> None:
-    pytest.importorskip("onnxruntime", reason="pip install -e '.[liveportrait]'")
-    assert not open_face_models(tmp_path).finds_faces
-
-    broken = tmp_path / "liveportrait" / "landmark.onnx"
-    broken.parent.mkdir()
-    broken.write_bytes(b"no model")
-    with pytest.raises(WeightsError, match=r"landmark\.onnx cannot be read as a model"):
-        open_face_models(tmp_path)
 
 
 def test_a_device_that_is_not_there_is_refused_and_auto_always_picks_one() -> None:

@@ -15,10 +15,11 @@ torch = pytest.importorskip(
 
 from streamer.engines import DeviceScene
 from streamer.engines.choice import Choice, Options, Understudy
-from streamer.engines.liveportrait.engine import LivePortraitEngine, NeuralPortrait
+from streamer.engines.liveportrait.engine import LivePortraitEngine
 from streamer.engines.liveportrait.fast.proof import prove
 from streamer.engines.liveportrait.fast.recipes import Recipe
 from streamer.engines.liveportrait.model import Model
+from streamer.engines.liveportrait.portrait import NeuralPortrait
 from streamer.engines.liveportrait.scene import NeuralScene
 from streamer.engines.warp.engine import WarpEngine
 from streamer.engines.warp.locate import locate
