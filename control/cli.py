@@ -4,7 +4,7 @@ Exit codes: 0 done, 1 something the user can act on (one line on stderr), 2 wron
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
@@ -79,6 +79,19 @@ def _take_over(arguments: Sequence[str]) -> int:
     return supervise([*arguments, "--take-over"]) if asked() else 1
 
 
+def _told(exc: Exception, more: Mapping[str, Any]) -> str:
+    """Say an error in the language of the system.
+
+    A renderer says it in English: its lines go into the log, and are translated on their way to
+    the terminal (`control.log_relay`).
+    """
+    if "link" in more:
+        return str(exc)
+    from control.translations.console import in_system_language
+
+    return in_system_language(str(exc), sys.stderr)
+
+
 def obey(arguments: Sequence[str], **more: Any) -> int:
     """Run one command in this process; ``more`` is added to its flags."""
     options = build_parser().parse_args(arguments)
@@ -89,7 +102,7 @@ def obey(arguments: Sequence[str], **more: Any) -> int:
         code: int = options.execute(options)
         return code
     except PortraitError as exc:
-        print(f"living-portrait: {exc}", file=sys.stderr)
+        print(f"living-portrait: {_told(exc, more)}", file=sys.stderr)
         return exc.exit_code
     except KeyboardInterrupt:
         return 130

@@ -1,7 +1,7 @@
 """One line of `doctor`: what was looked at, how it is, and what to type."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 # A line with its command is broken in two beyond this.
@@ -28,6 +28,16 @@ class Finding:
         return one if self.ok and len(one) <= _WIDTH else f"{line}\n{'':{_INDENT}}-> {command}"
 
 
-def as_text(findings: Sequence[Finding]) -> str:
-    """Return all of them as they are printed."""
-    return "\n".join(str(finding) for finding in findings)
+def as_text(findings: Sequence[Finding], said: Callable[[str], str] = lambda text: text) -> str:
+    """Return all of them as they are printed; ``said`` puts them into another language."""
+    return "\n".join(
+        str(
+            replace(
+                finding,
+                found=said(finding.found),
+                fix=said(finding.fix),
+                use=said(finding.use),
+            )
+        )
+        for finding in findings
+    )

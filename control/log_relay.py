@@ -12,6 +12,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import IO, Final, cast
 
+from control.translations.console import line_in_system_language
 from streamer.whole_file import private_folder
 
 FILE_NAME: Final = "living-portrait.log"
@@ -88,8 +89,9 @@ class LogRelay:
             self._pass_on(f"({lost} lines were lost)")
 
     def _pass_on(self, line: str) -> None:
+        # The file stays English: it goes into reports, and is searched for what documents quote.
         with contextlib.suppress(OSError, ValueError):  # a terminal that is gone needs nothing
-            self._terminal.write(line + "\n")
+            self._terminal.write(line_in_system_language(line, self._terminal) + "\n")
             self._terminal.flush()
         if self._file is not None:
             today = time.strftime("%Y-%m-%d ")

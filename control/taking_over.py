@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from control.instances import CameraTaken, Instance, Instances, born
+from control.translations.console import in_system_language
 from streamer.errors import SinkError
 
 # One that ends in order gives camera and ports back well within this.
@@ -45,7 +46,8 @@ def asked() -> bool:
     """Ask who sits before the terminal whether to take over; no terminal means no."""
     if sys.stdin is None or not sys.stdin.isatty() or not sys.stderr.isatty():
         return False
-    sys.stderr.write("End that one and start here? [y/N] ")
+    question = in_system_language("End that one and start here? [y/N] ", sys.stderr)
+    sys.stderr.write(question)
     sys.stderr.flush()
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:

@@ -1,10 +1,14 @@
 """Rules that hold for every test."""
 
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+# Commands answer in the language of the system. Tests read English, on a Korean system, too.
+os.environ["LC_ALL"] = "C.UTF-8"
 
 # What runs whole programs, real clients or threads against a clock. The machine may be busy with
 # something else for a moment; what is wrong with the program is wrong three times in a row.

@@ -14,6 +14,7 @@ from control.autostart.entries import (
     remove,
     this_start,
 )
+from control.translations.console import say
 from streamer.errors import ConfigError
 
 
@@ -47,7 +48,7 @@ def execute(options: argparse.Namespace) -> int:
         return 0
     install(entry)
     print(f"written: {entry.path}")
-    print(entry.hint or "It is in the program menu from now on.")
+    say(entry.hint or "It is in the program menu from now on.")
     return 0
 
 
@@ -72,7 +73,7 @@ def _remove(system: System, start: Start, quiet: bool) -> int:
     for path in there:
         print(path if quiet else f"removed: {path}")
     if not there and not quiet:
-        print("There was nothing to remove.")
+        say("There was nothing to remove.")
     return 0
 
 

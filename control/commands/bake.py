@@ -10,6 +10,7 @@ from pathlib import Path
 
 from control.commands.flags import typed
 from control.settings import load_config
+from control.translations.console import say
 from streamer import ConfigError, PhotoError
 from streamer.animation.idle_style import IdleStyle
 from streamer.animation.preset_library import PresetLibrary
@@ -96,7 +97,7 @@ def _bake(asked: Asked, recipe: Recipe, bakes: Path, options: argparse.Namespace
         _announce(planned, asked)
         if planned.done:
             planned.bake.write()
-            print("Everything is there already.")
+            say("Everything is there already.")
             return
         with _shown() as tell:
             if options.ray:
@@ -109,9 +110,9 @@ def _bake(asked: Asked, recipe: Recipe, bakes: Path, options: argparse.Namespace
     lacking = bake.lacking
     if not lacking:
         size = megabytes(bake.size_bytes)
-        print(f"Done: {bake.frames} frames, {size}. Play them: --engine baked --photo {bake.photo}")
+        say(f"Done: {bake.frames} frames, {size}. Play them: --engine baked --photo {bake.photo}")
     else:
-        print(f"Done here; {len(lacking)} of {len(bake.clips)} clips are others' or still missing.")
+        say(f"Done here; {len(lacking)} of {len(bake.clips)} clips are others' or still missing.")
 
 
 def asked_for_others(asked: Asked) -> Asked:
@@ -121,7 +122,7 @@ def asked_for_others(asked: Asked) -> Asked:
 
 def _announce(planned: Planned, asked: Asked) -> None:
     room, bake = planned.room, planned.bake
-    print(
+    say(
         f"Baking {bake.photo} with {asked.engine}: {len(planned.mine)} of {len(planned.jobs)} "
         f"clips, {room.frames} frames.\n"
         f"Takes about {megabytes(room.bytes)} on disk ({megabytes(room.free)} free) in "
@@ -130,7 +131,7 @@ def _announce(planned: Planned, asked: Asked) -> None:
         flush=True,
     )
     if asked.engine == "warp":
-        print("The built-in engine draws as fast when it is live: this bake shows how it works.")
+        say("The built-in engine draws as fast when it is live: this bake shows how it works.")
 
 
 def _list(planned: Planned) -> None:
@@ -147,7 +148,7 @@ def _show(found: list[Bake], bakes: Path) -> int:
             f"{megabytes(bake.size_bytes)}\t{state}\t{bake.folder}"
         )
     total = megabytes(sum(bake.size_bytes for bake in found))
-    print(f"{len(found)} bakes, {total}, in {bakes}")
+    say(f"{len(found)} bakes, {total}, in {bakes}")
     return 0
 
 
@@ -157,7 +158,7 @@ def _remove(bakes: Path, name: str) -> int:
         raise PhotoError(
             f"There is no bake of '{name}' in {bakes}. See: living-portrait bake --show"
         )
-    print(f"{len(found)} bakes removed, {megabytes(remove(found))} freed.")
+    say(f"{len(found)} bakes removed, {megabytes(remove(found))} freed.")
     return 0
 
 

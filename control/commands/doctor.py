@@ -11,6 +11,7 @@ from control.commands.flags import typed
 from control.findings import Finding, as_text
 from control.instances import Instances
 from control.settings import load_config
+from control.translations.console import in_system_language
 from streamer import Config, PortraitError, parse_address
 
 LOG_FILE: Final = Path("logs") / "living-portrait.log"  # in the user's state folder
@@ -36,7 +37,7 @@ def execute(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps([asdict(f) for f in findings], indent=2, ensure_ascii=False))
     else:
-        print(as_text(findings))
+        print(as_text(findings, in_system_language))
     return 0
 
 

@@ -9,6 +9,7 @@ from typing import Final
 from control.commands.flags import typed
 from control.export.board import GRIDS, LANGUAGES, Board, Language, make_board
 from control.settings import load_config
+from control.translations.console import say
 from streamer import ConfigError, parse_address
 from streamer.stream import Stream
 
@@ -67,7 +68,7 @@ def execute(options: argparse.Namespace) -> int:
         _write(options.picture, _picture(options, board).encode())
         print(f"drawn: {options.picture}")
     for line in _next_steps(options, files):
-        print(line)
+        say(line)
     return 0
 
 

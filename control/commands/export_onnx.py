@@ -5,6 +5,7 @@ from pathlib import Path
 
 from control.commands.flags import typed
 from control.settings import load_config
+from control.translations.console import say
 from streamer import ConfigError, EngineError
 from streamer.resources import weights_folder, weights_list
 
@@ -64,7 +65,7 @@ def export(folder: Path, out: Path, *, batch: int | None, half: bool, listed: bo
         found = write(model, out)
     except OSError as exc:
         raise EngineError(f"{out} cannot be written: {exc.strerror or exc}.") from exc
-    print(f"{out}: {out.stat().st_size / 1e6:.0f} MB, ONNX opset {OPSET}, checked")
+    say(f"{out}: {out.stat().st_size / 1e6:.0f} MB, ONNX opset {OPSET}, checked")
     for value in (*model.graph.input, *model.graph.output):
         shape = ", ".join(d.dim_param or str(d.dim_value) for d in value.type.tensor_type.shape.dim)
         print(f"  {value.name} ({shape})")

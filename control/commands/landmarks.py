@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from control.translations.console import say
 from streamer import ConfigError
 
 
@@ -29,9 +30,7 @@ def execute(options: argparse.Namespace) -> int:
         found = from_pupils(photo, left, right, corners)  # type: ignore[arg-type]
     else:
         found = locate(photo, face=options.face - 1)
-    print(
-        f"{options.photo}: face {found.unit:.0f} px between the pupils, found by {found.found_by}"
-    )
+    say(f"{options.photo}: face {found.unit:.0f} px between the pupils, found by {found.found_by}")
     if options.show is not None:
         from PIL import Image
 

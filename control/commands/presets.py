@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from control.translations.console import in_system_language
 from streamer import PresetError
 from streamer.animation.idle_style import load_idle_style
 from streamer.animation.presets import load_preset
@@ -28,7 +29,7 @@ def execute(options: argparse.Namespace) -> int:
                 load_preset(file)
         except PresetError as exc:
             wrong += 1
-            print(f"WRONG  {exc}")
+            print(f"WRONG  {in_system_language(str(exc))}")
         else:
             print(f"ok     {file}")
     return 1 if wrong else 0

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from control.commands import run
+from control.translations.console import say
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -17,6 +18,6 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> int:
     """Run until Ctrl-C, and keep the take."""
     code = run.execute(options)
-    print(f"The take is in {options.record}. A film of it:")
+    say(f"The take is in {options.record}. A film of it:")
     print(f"  living-portrait render {options.record} --out film.mp4")
     return code

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from control.support_files import gather
+from control.translations.console import say
 from streamer import SinkError
 from streamer.whole_file import write_whole
 
@@ -44,7 +45,7 @@ def execute(options: argparse.Namespace) -> int:
     print(f"{out.absolute()} holds:")
     for name, text in files.items():
         print(f"  {name:24}  {len(text.encode()):>9,} bytes")
-    print(
+    say(
         "No photos, no names of photos, no tokens; your folder, your name and this machine's are "
         "taken out.\nNothing was sent. Look into it, then attach it to your report."
     )

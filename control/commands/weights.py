@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from control.commands.flags import typed
 from control.settings import load_config
+from control.translations.console import in_system_language, say
 from streamer import ConfigError
 from streamer.resources import weights_folder, weights_list
 
@@ -72,7 +73,7 @@ def _fetch(options: argparse.Namespace, folder: Path) -> int:
         if not re.fullmatch(r"[0-9a-f]{64}", text):
             raise ConfigError(f"--accept-sha256 takes 64 hex digits, not '{text}'.")
     manifest = read_manifest(weights_list())
-    print(f"Model files of {manifest.repository} into {folder}", flush=True)
+    say(f"Model files of {manifest.repository} into {folder}", flush=True)
     try:
         with Hub(manifest.repository, manifest.revision) as hub, _listener() as listener:
             fetched = fetch(
@@ -84,13 +85,13 @@ def _fetch(options: argparse.Namespace, folder: Path) -> int:
                 accept=accept,
             )
     except KeyboardInterrupt:
-        print("Stopped. The same command goes on from what is there.", file=sys.stderr)
+        say("Stopped. The same command goes on from what is there.", file=sys.stderr)
         raise
     present = [f for f in manifest.official if (folder / f.path).is_file()]
-    print(f"{fetched} fetched, {len(present)} of {len(manifest.official)} there and checked.")
+    say(f"{fetched} fetched, {len(present)} of {len(manifest.official)} there and checked.")
     for file in present if options.commercial_ok else ():
         if not file.commercial:
-            print(f"Not for commercial use, delete it: {folder / file.path} ({file.licence})")
+            say(f"Not for commercial use, delete it: {folder / file.path} ({file.licence})")
     return 0
 
 
@@ -113,12 +114,13 @@ def _verify(options: argparse.Namespace, folder: Path) -> int:
     print(folder)
     width = max(len(f.file.path) for f in findings)
     for finding in findings:
-        print(f"  {finding.state:10}  {finding.file.path:{width}}  {_remark(finding)}".rstrip())
+        remark = in_system_language(_remark(finding))
+        print(f"  {finding.state:10}  {finding.file.path:{width}}  {remark}".rstrip())
         if finding.sha256 is not None and not finding.usable:
             print(f"{'':14}SHA-256 expected {finding.file.sha256}")
             print(f"{'':14}           found {finding.sha256}")
     if faults:
-        print(f"{len(faults)} of {len(findings)} must be fetched: {repair}")
+        say(f"{len(faults)} of {len(findings)} must be fetched: {repair}")
     return 1 if faults else 0
 
 
@@ -199,7 +201,7 @@ class Lines:
 
     def say(self, text: str) -> None:
         """Print it."""
-        print(text, file=sys.stderr, flush=True)
+        say(text, file=sys.stderr, flush=True)
 
     def start(self, path: str, size: int, have: int) -> None:
         """Print what begins."""
@@ -228,7 +230,7 @@ class Bars:
 
     def say(self, text: str) -> None:
         """Print it above the bars."""
-        self._progress.console.print(text, highlight=False, markup=False)
+        self._progress.console.print(in_system_language(text), highlight=False, markup=False)
 
     def start(self, path: str, size: int, have: int) -> None:
         """Add a bar."""

@@ -13,8 +13,13 @@ _LINE: Final = re.compile(r"(\d\d:\d\d:\d\d [A-Z]+ +|living-portrait: )(.+)")
 
 
 def in_system_language(text: str, terminal: IO[str] | None = None) -> str:
-    """Return a text as the terminal (standard output) is told it."""
+    """Return a text as the terminal is told it; without one, standard output."""
     return _translator(getattr(terminal or sys.stdout, "encoding", None) or "utf-8")(text)
+
+
+def say(text: str, *, file: IO[str] | None = None, flush: bool = False) -> None:
+    """Print a text in the language of the system."""
+    print(in_system_language(text, file), file=file, flush=flush)
 
 
 def line_in_system_language(line: str, terminal: IO[str]) -> str:
