@@ -1,12 +1,12 @@
 """Child: one of the processes of a run, how it is started, and the last sign of its life."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
+
+from streamer.child_environment import child_environment
 
 
 @dataclass
@@ -45,13 +45,6 @@ def start(
         stdin=subprocess.PIPE,
         stderr=subprocess.PIPE,
         bufsize=0,
-        env={**_environment(), **environment},
+        env={**child_environment(), **environment},
         **more,
     )
-
-
-def _environment() -> dict[str, str]:
-    """Return the environment, by which a process finds the packages where this one found them."""
-    here = str(Path(__file__).resolve().parent.parent)
-    given = os.environ.get("PYTHONPATH")
-    return {**os.environ, "PYTHONPATH": f"{here}{os.pathsep}{given}" if given else here}

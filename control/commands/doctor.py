@@ -93,7 +93,8 @@ def _engines(config: Config) -> Iterator[Finding]:
     neural = all(need.ok for need in needs)
     found = f"--engine {config.engine}"
     if config.engine == "auto":
-        found += f" is {'liveportrait' if neural else _without_networks(config)} here"
+        picked = "liveportrait" if neural else _without_networks(config)
+        found = f"--engine auto is {picked} here"
     yield Finding("engine", True, found, use=f"living-portrait bench --engine {config.engine}")
 
 

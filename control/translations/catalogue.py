@@ -82,16 +82,27 @@ class _Telling:
     def _best(self, body: str, ends: list[int], depth: int) -> _Said:
         """Take a text apart so that most of it is known: sentences may belong together."""
         last = len(ends) - 1
-        spans = sorted(
-            ((i, j) for i in range(last) for j in range(i + 1, last + 1)),
-            key=lambda span: span[0] - span[1],  # the budget goes to the longest first
-        )
         parts: dict[tuple[int, int], _Said] = {}
-        for i, j in spans:
-            part = body[ends[i] : ends[j]]
-            one = j == i + 1 or j - i == last
-            known, said = self._sentence(part.rstrip(), depth, one=one)
-            parts[i, j] = known, said + part[len(part.rstrip()) :]
+        for length in reversed(range(1, last + 1)):  # the budget goes to the longest first
+            for i in range(last - length + 1):
+                part = body[ends[i] : ends[i + length]]
+                known, said = self._entry(part.rstrip(), depth)
+                parts[i, i + length] = known, said + part[len(part.rstrip()) :]
+        best = self._joined(parts, last)
+        if best[0] or last == 1:
+            unknown = [i for i in range(last) if parts[i, i + 1][0] == 0]
+        else:
+            unknown = []
+            parts[0, last] = self._within(body, depth)
+        for i in unknown:
+            part = body[ends[i] : ends[i + 1]]
+            known, said = self._within(part.rstrip(), depth)
+            parts[i, i + 1] = known, said + part[len(part.rstrip()) :]
+        return self._joined(parts, last)
+
+    @staticmethod
+    def _joined(parts: Mapping[tuple[int, int], _Said], last: int) -> _Said:
+        """Put parts one behind the other, those with most that is known."""
         best: list[_Said] = [(0, "")] * (last + 1)
         for i in reversed(range(last)):
             choices = ((parts[i, j], best[j]) for j in reversed(range(i + 1, last + 1)))
@@ -99,14 +110,12 @@ class _Telling:
             best[i] = first[0] + rest[0], first[1] + rest[1]
         return best[0]
 
-    def _sentence(self, text: str, depth: int, *, one: bool) -> _Said:
-        """Say what is one entry of the catalogue; ``one`` sentence may have an entry in it."""
+    def _entry(self, text: str, depth: int) -> _Said:
+        """Say what is one entry of the catalogue."""
         self._looks += 1
-        if self._looks > MOST_LOOKS:
-            return 0, text
-        found = self._catalogue.find(text)
+        found = self._catalogue.find(text) if self._looks <= MOST_LOOKS else None
         if found is None:
-            return self._within(text, depth) if one else (0, text)
+            return 0, text
         template, values = found
         inner = [self.say(value, depth - 1) for value in values]
         said = filled(

@@ -53,7 +53,7 @@ NOT_SAID = {
 }
 # Commands, code and patterns: nothing to translate.
 NO_SENTENCE = re.compile(
-    r":? ?living-portrait |taskkill |kill |py |python3? |pip install |sudo |--engine "
+    r":? ?living-portrait |taskkill |kill |py |python3? |pip install |sudo |--engine live"
     r"|\"?\{\d\}\" -m |'?\{\d\}'? --|Callable\[|Idle \||Standby \||list\[|np\.|event: "
     r"|Content-Type: |default-src|<|\{\"|%\(asctime|rtmp://HOST|/portrait/"
 )
