@@ -5,30 +5,29 @@ it is ready for one. Whatever the network does, the render thread only ever copi
 frames that come faster than they can be sent are skipped.
 """
 
-import contextlib
-import json
 import logging
 import struct
-import subprocess
 import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any, Final, Literal
 
 import numpy as np
 
 from streamer.sinks.network_advice import advice
+from streamer.sinks.network_flow import OVER_S, Flow
+from streamer.sinks.network_link import CLOSE_S, Link
+from streamer.sinks.network_protocol import Order
+from streamer.sinks.network_tracks import bit_rate_of
 from streamer.sinks.pixels import NativeFrames, Pixels
 from streamer.stream_url import CONTAINERS, redacted, shown_url
 from streamer.view import Frame
 
 log = logging.getLogger(__name__)
 
-SENDER: Final = Path(__file__).with_name("network_sender.py")
+SENDER: Final = (sys.executable, "-P", "-m", "streamer.sinks.network_sender")
 
 # Waits before it is tried again, s; the last one goes on for good. A receiver that was restarted
 # is there again within seconds; a try costs a third of a second of one core.
@@ -37,16 +36,8 @@ RETRIES_S: Final = (0.5, 1.0, 2.0, 4.0, 8.0)
 GOOD_S: Final = 10.0
 # Nothing was sent for this long: the receiver, or the way there, has died without a word.
 STALLED_S: Final = 10.0
-# Figures are over the last seconds.
-OVER_S: Final = 3.0
 # More skipped than this of what there was: told to the operator.
 SLOW_SHARE: Final = 0.25
-CLOSE_S: Final = 2.0
-
-# Bits for each pixel of each frame, and the bounds in bits a second. Chosen for a face that fills
-# the frame: below half of it the ultrafast encoder shows blocks on the cheeks while the head turns.
-BITS_A_PIXEL: Final = 0.09
-BIT_RATES: Final = (500_000, 8_000_000)
 
 Status = Literal["connecting", "sending", "waiting", "closed"]
 
@@ -71,12 +62,6 @@ class NetworkState:
     reconnects: int = 0
 
 
-def bit_rate_of(width: int, height: int, fps: float) -> int:
-    """Return the bits a second for a size and rate."""
-    low, high = BIT_RATES
-    return round(min(max(width * height * fps * BITS_A_PIXEL, low), high))
-
-
 class NetworkSink:
     """Sends frames to ``url``, and goes on trying while nobody takes them there.
 
@@ -93,7 +78,7 @@ class NetworkSink:
         encoder: str = "auto",
         on_change: Callable[[NetworkState], None] = lambda state: None,
         native: Callable[[str], Pixels | None] = lambda pixel_format: None,
-        command: Sequence[str] = (sys.executable, "-P", str(SENDER)),
+        command: Sequence[str] = SENDER,
         retries_s: Sequence[float] = RETRIES_S,
         stalled_s: float = STALLED_S,
         now: Callable[[], float] = time.monotonic,
@@ -117,29 +102,19 @@ class NetworkSink:
         self._ready = False
         self._ended = False
 
-        self._link: _Link | None = None
+        self._link: Link | None = None
         self._sending = False  # whether frames are wanted now
         self._reached = False  # whether a receiver was there before
-        self._skipped = 0
-        self._sent: deque[tuple[float, int]] = deque()  # when each left, the bytes by then
-        self._skips: deque[float] = deque()
+        self._flow = Flow()
         self._thread = threading.Thread(target=self._run, name="network", daemon=True)
         self._thread.start()
 
     @property
     def state(self) -> NetworkState:
         """The newest state, with the figures of the last seconds."""
-        now, sent = self._now(), list(self._sent)
-        sent = [one for one in sent if now - one[0] <= OVER_S]
-        if len(sent) < 2 or self._state.status != "sending":
-            return replace(self._state, skipped=self._skipped)
-        span = max(now - sent[0][0], 1e-3)
-        return replace(
-            self._state,
-            fps=round((len(sent) - 1) / span, 1),
-            kbit_s=round((sent[-1][1] - sent[0][1]) * 8 / span / 1000),
-            skipped=self._skipped,
-        )
+        sending = self._state.status == "sending"
+        fps, kbit_s = self._flow.rates(self._now()) if sending else (0.0, 0)
+        return replace(self._state, fps=fps, kbit_s=kbit_s, skipped=self._flow.skipped)
 
     def change_rate(self, fps: float) -> None:
         """Take another frame rate; the encoder is told with the next connection."""
@@ -211,7 +186,7 @@ class NetworkSink:
             return None
         width, height = first
         self._state = replace(self._state, size=f"{width}x{height}")
-        link = self._link = _Link(self._command, self._heard)
+        link = self._link = Link(self._command, self._heard)
         try:
             link.write(self._order(width, height))
             pixels = NativeFrames("I420", width, height)
@@ -242,26 +217,26 @@ class NetworkSink:
             self._pending, self._ready, self._ended = None, False, False
             self._sending = True
             self._condition.wait_for(lambda: self._pending is not None or self._stop.is_set())
-            self._sent.clear()
-            self._skips.clear()
+            self._flow.begin()
             return None if self._pending is None or self._stop.is_set() else self._pending[1]
 
     def _order(self, width: int, height: int) -> bytes:
         scheme = self._url.partition("://")[0].lower()
-        order: dict[str, Any] = {
-            "url": self._url,
-            "container": CONTAINERS[scheme],
-            "width": width,
-            "height": height,
-            "fps": self.fps,
-            "bit_rate": bit_rate_of(width, height, self.fps),
-            "encoder": self._encoder,
-            "silence": CONTAINERS[scheme] == "flv",
-        }
-        return json.dumps(order).encode() + b"\n"
+        container = CONTAINERS[scheme]
+        order = Order(
+            url=self._url,
+            container=container,
+            width=width,
+            height=height,
+            fps=self.fps,
+            bit_rate=bit_rate_of(width, height, self.fps),
+            encoder=self._encoder,
+            silence=container == "flv",
+        )
+        return order.line()
 
     def _next(
-        self, link: "_Link", size: tuple[int, int]
+        self, link: Link, size: tuple[int, int]
     ) -> tuple[Frame, float] | Literal["broken"] | None:
         """Wait until there are a frame and somebody who is ready for it."""
         since = self._now()
@@ -287,9 +262,7 @@ class NetworkSink:
         """Take what the sender says. Called in the link's thread."""
         if what["is"] == "ready":
             now = self._now()
-            self._sent.append((now, int(what["bytes"])))
-            while self._sent and now - self._sent[0][0] > OVER_S:
-                self._sent.popleft()
+            self._flow.left(now, int(what["bytes"]))
             self._judge(now)
         elif what["is"] == "sending":
             again, self._reached = self._reached, True
@@ -307,16 +280,12 @@ class NetworkSink:
 
     def _skip(self) -> None:
         """Count a frame that nobody took. While connecting there is nobody to count for."""
-        if self._state.status != "sending":
-            return
-        self._skipped += 1
-        self._skips.append(self._now())
+        if self._state.status == "sending":
+            self._flow.skip(self._now())
 
     def _judge(self, now: float) -> None:
         """Tell the operator when much is skipped, and when it is no more."""
-        while self._skips and now - self._skips[0] > OVER_S:
-            self._skips.popleft()
-        skipped, sent = len(self._skips), len(self._sent)
+        skipped, sent = self._flow.lately(now)
         slow = skipped > SLOW_SHARE * (skipped + sent) and skipped + sent > OVER_S * self.fps / 2
         if slow and not self._state.reason:
             text = f"{skipped} of the last {skipped + sent} frames were skipped"
@@ -329,66 +298,3 @@ class NetworkSink:
         self._state = replace(before, status=status, **what)
         if self._state != before:
             self._on_change(self._state)
-
-
-class _Link:
-    """The sender's process: what is written to it, and the thread that hears what it says."""
-
-    def __init__(self, command: Sequence[str], heard: Callable[[dict[str, Any]], None]) -> None:
-        self._heard = heard
-        self._failure = "lost", "the sender ended"
-        self._process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,  # libraries' chatter, which may hold the address
-            bufsize=0,
-            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # no console on Windows
-        )
-        self._thread = threading.Thread(target=self._listen, name="network-reports", daemon=True)
-        self._thread.start()
-
-    def write(self, *parts: bytes | memoryview) -> None:
-        """Hand over bytes. Raises: `OSError` when the sender has gone."""
-        assert self._process.stdin is not None
-        for part in parts:
-            left = memoryview(part)
-            while left:
-                left = left[self._process.stdin.write(left) :]
-
-    def give_up(self) -> None:
-        """End a sender that says nothing any more."""
-        self._failure = "no-answer", "nothing was taken for a while"
-        self._process.kill()
-
-    def failure(self) -> tuple[str, str]:
-        """Return the kind and the words of what went wrong, once the sender has ended."""
-        self._thread.join(CLOSE_S)
-        return self._failure
-
-    def close(self, politely: bool) -> None:
-        """End the sender; politely: let it say goodbye to the receiver."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        with contextlib.suppress(OSError):
-            self._process.stdin.close()
-        if not politely:
-            self._process.kill()
-        try:
-            self._process.wait(CLOSE_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._thread.join(CLOSE_S)
-        self._process.stdout.close()
-
-    def _listen(self) -> None:
-        assert self._process.stdout is not None
-        with contextlib.suppress(OSError, ValueError):
-            for line in iter(self._process.stdout.readline, b""):
-                what = json.loads(line)
-                if what["is"] == "failed":
-                    self._failure = what["why"], what["text"]
-                else:
-                    self._heard(what)
-        self._heard({"is": "ended"})
