@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Final
 
 _BLANK: Final = re.compile(r"\{(\d)\}")
+_ENDS: Final = (".", "?", "!", ")", "`")
 
 
 @dataclass(frozen=True)
@@ -55,14 +56,21 @@ class Template:
 
 
 def _after(text: str, words: str, at: int, end: int) -> int | None:
-    """Return where the words come next; a full stop in them ends a sentence, no file's name."""
-    here = text.find(words, at, end)
+    """Return where the words come next.
+
+    A full stop in them ends a sentence and is no part of a file's name; a mere space between two
+    blanks lies between two sentences, if there are two.
+    """
+    here = first = text.find(words, at, end)
     while here >= 0:
         after = here + len(words)
-        if not words.endswith(".") or after == end or text[after].isspace():
+        if words.isspace():
+            if text.endswith(_ENDS, at, here):
+                return here
+        elif not words.endswith(".") or after == end or text[after].isspace():
             return here
         here = text.find(words, here + 1, end)
-    return None
+    return first if first >= 0 and words.isspace() else None
 
 
 def filled(sentence: str, values: tuple[str, ...]) -> str:
