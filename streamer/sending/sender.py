@@ -17,8 +17,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+import cv2
+
 from streamer.errors import PortraitError
-from streamer.scheduling import wake_soon
+from streamer.scheduling import go_first, wake_soon
+from streamer.sending.aside import Aside
 from streamer.sending.board import Board, Number
 from streamer.sending.figures import Figures
 from streamer.sending.lifeline import watch_lifeline
@@ -64,6 +67,7 @@ class Sender:
         self._ring = Ring(board)
         self._picture = Picture(StandbyPlace(board).read)
         self._figures = Figures()
+        self._aside: Aside | None = None
         self._order: Mapping[str, Any] = {}
         self._order_serial = 0
         self._camera: CameraSink | None = None
@@ -76,6 +80,7 @@ class Sender:
 
     def run(self, stop: threading.Event) -> None:
         """Send until ``stop`` is set, then give the camera back."""
+        self._aside = Aside(self._picture.prepare)
         try:
             while not stop.is_set():
                 self._board.beat(Number.SENDER_BEAT)
@@ -87,6 +92,7 @@ class Sender:
                     continue
                 self._period()
         finally:
+            self._aside.close()
             if self._camera is not None:
                 self._camera.close()
             self._tell(at_once=True)
@@ -144,7 +150,8 @@ class Sender:
             self._camera.send_pixels(pixels, form.pixel_format, form.width, form.height)
             delay_s = self._now() - deadline
             self._figures.add(now, self._picture.shows, delay_s > 0.5 / fps, skipped)
-            self._picture.prepare(deadline + 1.0 / fps)
+            if self._aside is not None:
+                self._aside.ask(deadline + 1.0 / fps)
 
     def _wait_until(self, t: float) -> None:
         wait_s = t - self._now()
@@ -180,6 +187,9 @@ def main(arguments: Sequence[str], system: Callable[[str], CameraSystem] = this_
         signal.signal(number, lambda _n, _f: stop.set())
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)-7s %(message)s")
     wake_soon()
+    go_first()
+    # Threads of OpenCV's own would have to be waited for, on cores that a new renderer keeps busy.
+    cv2.setNumThreads(1)
     board = Board.attach(arguments[0])
     with contextlib.suppress(PortraitError):  # the renderer was refused the same, and tells of it
         Sender(board, system=system).run(stop)

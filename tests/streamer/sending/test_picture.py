@@ -1,5 +1,7 @@
 """What the camera shows while frames come, stay away and come again."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
@@ -16,12 +18,19 @@ LIVE, LOOP = 200, 80
 class Camera:
     """Sends at 30 a second what a picture decides."""
 
-    def __init__(self, stage: int = 1, loop: bool = True, mark: Mark | None = None) -> None:
-        pictures = [encode(np.full((36, 64, 3), LOOP, np.uint8))] * 4
+    def __init__(
+        self,
+        stage: int = 1,
+        loop: bool = True,
+        mark: Mark | None = None,
+        values: Sequence[int] = (LOOP,) * 4,
+    ) -> None:
+        pictures = [encode(np.full((36, 64, 3), value, np.uint8)) for value in values]
         standby = Standby(1, stage, 15.0, tuple(map(memoryview, pictures))) if loop else None
         self.picture = Picture(lambda: standby)
         self.mark = mark or Mark(stage=1)
         self.t = 100.0
+        self.ready = True  # whether there is time for what may be done aside
         self.number = 0
         self.luma: list[int] = []
         self.shown: list[str] = []
@@ -39,7 +48,8 @@ class Camera:
             assert (form, pixels.size) == (FORM, FORM.length)
             self.luma.append(int(pixels[0]))
             self.shown.append(self.picture.shows)
-        self.picture.prepare(self.t + PERIOD)
+        while self.ready and self.picture.prepare(self.t + PERIOD):
+            pass
 
     def live(self, seconds: float) -> None:
         for _ in range(round(seconds * 30)):
@@ -90,6 +100,44 @@ def test_the_loop_takes_over_without_a_step_and_gives_way_within_half_a_second()
     assert (camera.luma[-1], camera.shown[-1]) == (LIVE, "frames")
     steps = np.abs(np.diff(camera.luma))
     assert steps.max() <= 1.6 * (LIVE - LOOP_LUMA) * PERIOD / FADE_BACK_S + 1
+
+
+def test_a_loop_that_is_not_ready_is_not_waited_for() -> None:
+    camera = Camera()
+    camera.live(1.0)
+    camera.ready = False
+    camera.silence(3.0)
+    assert set(camera.luma) == {LIVE}
+    assert camera.shown[-1] == "held"
+
+    camera.ready = True
+    camera.silence(2.0)
+
+    assert abs(camera.luma[-1] - LOOP_LUMA) <= 1
+    assert np.abs(np.diff(camera.luma)).max() <= 16
+
+
+def test_pictures_that_are_late_leave_the_loop_as_it_was() -> None:
+    camera = Camera(values=[LOOP + 2 * i for i in range(40)])
+    camera.live(1.0)
+    camera.silence(2.0)
+    camera.ready = False
+    camera.silence(2.0)
+
+    assert camera.shown[-1] == "standby"
+    assert len(set(camera.luma[-30:])) == 1
+    assert camera.luma[-1] != LIVE
+
+
+def test_the_loop_goes_on_however_many_pictures_it_has() -> None:
+    for count in (2, 3, 7, 40):
+        camera = Camera(values=[LOOP + 2 * i for i in range(count)])
+        camera.live(1.0)
+        camera.silence(6.0)
+
+        shown = set(camera.luma[-90:])
+        assert min(shown) <= LOOP_LUMA + 1
+        assert max(shown) >= round(16 + (LOOP + 2 * (count - 1)) * 219 / 255) - 1
 
 
 def test_silence_in_the_middle_of_the_way_back_turns_round() -> None:
