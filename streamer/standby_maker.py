@@ -1,6 +1,7 @@
 """Draws the loop that the camera shows while the renderer is away, beside what is on air."""
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -54,8 +55,13 @@ LOOK_S: Final = 0.1
 # Frames of this renderer after which there is time for anything else.
 FRAMES_FIRST: Final = 3
 
-# An engine that takes longer for a frame would be kept from the live picture for minutes.
+# An engine that takes longer for so many frames in a row, after the first, would be kept from the
+# live picture for minutes. It may only be the machine that is busy, so it is tried again: after so
+# long, then after four times that, and so on.
 SLOWEST_FRAME_S: Final = 0.2
+SLOW_FRAMES: Final = 3
+AGAIN_S: Final = 20.0
+AGAIN_GROWTH: Final = 4.0
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,10 @@ class Look:
 
 class _NotNow(Exception):
     """The loop is not finished, and the one before stays."""
+
+
+class _TooSlow(_NotNow):
+    """The engine takes so long for a frame that the live picture would suffer."""
 
 
 class StandbyMaker:
@@ -108,20 +118,22 @@ class StandbyMaker:
         begun = self._board[Number.FRAMES]
         made: Look | None = None
         seen: Look | None = None
-        since = 0.0
+        since, again_s, again_at = 0.0, AGAIN_S, math.inf
         while not self._stop.wait(LOOK_S):
             if self._board[Number.FRAMES] - begun < FRAMES_FIRST:
                 continue
             look, now = self._look(), self._now()
             if look != seen:
-                seen, since = look, now
-            if look == made or now - since < self._patience_s(look, made):
+                seen, since, again_s = look, now, AGAIN_S
+            if now < again_at if look == made else now - since < self._patience_s(look, made):
                 continue
-            made = look
+            made, again_at = look, math.inf
             try:
                 self._make(look)
+            except _TooSlow:
+                again_at, again_s = self._now() + again_s, again_s * AGAIN_GROWTH
             except _NotNow:
-                pass  # the scene has changed, or the engine is too slow for this
+                pass  # the scene has changed
             except Exception:  # without a loop the last frame stands; the portrait goes on
                 log.warning("The standby loop could not be drawn", exc_info=True)
 
@@ -172,12 +184,14 @@ class StandbyMaker:
     def _pictures(
         self, scene: Scene, faces: list[Face], look: Look, length: Length
     ) -> Iterator[bytes]:
+        slow = 0
         for index, face in enumerate(faces):
             self._courtesy.wait()
             start = self._now()
             picture = self._picture(scene, face, look)
-            if self._now() - start > SLOWEST_FRAME_S and index > 2:
-                raise _NotNow
+            slow = slow + 1 if index and self._now() - start > SLOWEST_FRAME_S else 0
+            if slow == SLOW_FRAMES:
+                raise _TooSlow
             yield picture
             if self._stop.wait(length.pause_s) or self._look().number != look.number:
                 raise _NotNow

@@ -200,17 +200,19 @@ def test_a_loop_that_looks_otherwise_is_not_taken_over(other: str) -> None:
 
 
 class SlowScene:
-    """Takes half a second of the clock for each frame."""
+    """Takes half a second of the clock for each frame, or for one in ``one_in``."""
 
-    def __init__(self, scene: Scene, clock: Clock) -> None:
+    def __init__(self, scene: Scene, clock: Clock, one_in: Callable[[], int]) -> None:
         self.rest, self.still, self.close = scene.rest, scene.still, scene.close
         self.drawn = 0
         self._scene = scene
         self._clock = clock
+        self._one_in = one_in
 
     def render(self, face: Face) -> Frame:
-        self._clock.t += 0.5
         self.drawn += 1
+        if self.drawn % self._one_in() == 0:
+            self._clock.t += 0.5
         return self._scene.render(face)
 
 
@@ -220,18 +222,41 @@ class SlowEngine(WarpEngine):
     def __init__(self, clock: Clock) -> None:
         super().__init__()
         self.scenes: list[SlowScene] = []
+        self.one_in = 1
         self._clock = clock
 
     def stage(self, portrait: Portrait, view: View) -> SlowScene:  # type: ignore[override]
-        self.scenes.append(SlowScene(super().stage(portrait, view), self._clock))
+        scene = super().stage(portrait, view)
+        self.scenes.append(SlowScene(scene, self._clock, lambda: self.one_in))
         return self.scenes[-1]
 
 
-def test_an_engine_that_is_too_slow_draws_no_loop_and_is_not_asked_again() -> None:
+def with_a_slow_engine() -> tuple[Maker, SlowEngine]:
     maker = Maker()
     maker.stage.engine = engine = SlowEngine(maker.clock)
     maker.stage.on_air = Act(engine.stage(PORTRAIT, VIEW))
-    maker.run({0.0: maker.frames}, 60.0)
+    return maker, engine
+
+
+def test_an_engine_that_is_too_slow_draws_no_loop_and_is_seldom_asked() -> None:
+    maker, engine = with_a_slow_engine()
+    maker.run({0.0: maker.frames}, 300.0)
 
     assert maker.loops == []
-    assert sum(scene.drawn for scene in engine.scenes) < 10
+    assert len(engine.scenes) - 1 == 3  # besides the one on air: at once, after 20 s and 80 s more
+    assert all(scene.drawn <= 5 for scene in engine.scenes)
+
+
+def test_an_engine_that_was_too_slow_for_a_while_draws_its_loops_then() -> None:
+    maker, engine = with_a_slow_engine()
+    maker.run({0.0: maker.frames, 10.0: lambda: setattr(engine, "one_in", 10**6)}, 60.0)
+
+    assert [count for _, count in maker.loops] == [SHORT, LONG]
+
+
+def test_single_frames_that_take_long_do_not_keep_it_from_its_loop() -> None:
+    maker, engine = with_a_slow_engine()
+    engine.one_in = 2
+    maker.run({0.0: maker.frames}, 60.0)
+
+    assert [count for _, count in maker.loops] == [SHORT, LONG]
