@@ -63,6 +63,7 @@ def test_what_the_korean_page_quotes_is_what_the_english_one_quotes() -> None:
 
     assert len(quoted) > 10
     for sentence in quoted:
-        if sentence.isascii() or "…" in sentence:
+        # What is quoted in Korean is held against the catalogue, in tests/control/translations.
+        if not re.search("[가-힣]", sentence):
             assert flat(sentence).rstrip(". …") in english
     assert "living-portrait doctor" in korean

@@ -79,3 +79,21 @@ def test_each_is_korean_but_for_what_is_the_same_in_both() -> None:
         words = re.sub(r"`[^`]*`|\{\d\}|'[^']*'", "", english)
         assert re.search(r"[가-힣]", korean) or korean == english
         assert korean != english or not re.search(r"[a-z]{3,} [a-z]{3,} [a-z]{3,}", words)
+
+
+def test_what_the_korean_help_quotes_is_what_is_said() -> None:
+    """``*카메라 …이(가) 사라졌습니다.* (*The camera … disappeared.*)`` is one sentence twice."""
+    page = (ROOT / "docs" / "troubleshooting.ko.md").read_text(encoding="utf-8")
+    quotes = re.findall(r"\*([^*\n]*[가-힣][^*\n]*)\* \(\*([^*\n]+)\*\)", page)
+    said = {shown(english): shown(korean) for english, korean in KOREAN.items()}
+
+    assert len(quotes) > 15
+    for korean, english in quotes:
+        fits = [
+            ko for en, ko in said.items() if english.rstrip(".…") in en and korean.rstrip("…") in ko
+        ]
+        assert fits, (korean, english)
+
+
+def shown(sentence: str) -> str:
+    return re.sub(r"\{\d\}", "…", sentence)
