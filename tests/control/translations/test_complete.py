@@ -85,15 +85,14 @@ def test_what_the_korean_help_quotes_is_what_is_said() -> None:
     """``*카메라 …이(가) 사라졌습니다.* (*The camera … disappeared.*)`` is one sentence twice."""
     page = (ROOT / "docs" / "troubleshooting.ko.md").read_text(encoding="utf-8")
     quotes = re.findall(r"\*([^*\n]*[가-힣][^*\n]*)\* \(\*([^*\n]+)\*\)", page)
-    said = {shown(english): shown(korean) for english, korean in KOREAN.items()}
+    said = [(shown(english), shown(korean)) for english, korean in KOREAN.items()]
 
     assert len(quotes) > 15
     for korean, english in quotes:
-        fits = [
-            ko for en, ko in said.items() if english.rstrip(".…") in en and korean.rstrip("…") in ko
-        ]
-        assert fits, (korean, english)
+        wanted = (shown(english).rstrip(".…"), shown(korean).rstrip("…"))
+        assert any(wanted[0] in en and wanted[1] in ko for en, ko in said), wanted
 
 
 def shown(sentence: str) -> str:
-    return re.sub(r"\{\d\}", "…", sentence)
+    """Return a sentence as documents quote it; a camera's blank may hold its label, too."""
+    return re.sub(r"\{\d\}", "…", sentence).replace(" ('…')", "").replace("('…')", "")
