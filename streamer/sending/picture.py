@@ -6,6 +6,7 @@ from typing import Final
 import cv2
 import numpy as np
 
+from streamer.memory import give_back
 from streamer.sending.ring import Form, Framed
 from streamer.sending.standby import Standby
 from streamer.sinks.pixels import NativeFrames, Pixels
@@ -47,6 +48,7 @@ class Picture:
         self._presence = 0.0  # of the loop, 0..1
         self._then = 0.0
         self._loop: _Playing | None = None
+        self._played = False
         self._coming: _Playing | None = None  # made ready in the periods before it is needed
 
     def next(self, now: float, new: Framed | None) -> tuple[Pixels, Form] | None:
@@ -75,8 +77,11 @@ class Picture:
         """
         loop, live = self._loop, self._live
         if loop is not None:
-            self._coming = None
+            self._coming, self._played = None, True
             return loop.prepare(then)
+        if self._played:
+            self._played = False
+            give_back()  # 30 MB at 720p
         standby = self._standby() if self._missing(then, READY_SHARE) else None
         if standby is None or live is None or standby.stage != live.mark.stage:
             self._coming = None
