@@ -20,7 +20,6 @@ ELSEWHERE = {
     "control/panel/shapes.py": "describes the interface to programmers",
     "control/panel/schemas.py": "describes the interface to programmers",
     "control/panel/openapi.py": "describes the interface to programmers",
-    "control/panel/invitation.py": "is shown beside a QR code",
     "control/support_files.py": "writes a report that others read",
     "control/scrubbing.py": "takes things out of a report that others read",
     "streamer/parameters.py": "has labels in both languages",
@@ -65,6 +64,7 @@ NAMES = {
     "noise x",
     "noise y",
     "preset editor",
+    "Authorization: Bearer {0}",
     "0..1, or a style's name",
     "# Written by Living Portrait. Edit it freely: an edited file is never overwritten.",
     # The command line's own help.

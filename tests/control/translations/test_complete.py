@@ -96,3 +96,8 @@ def test_what_the_korean_help_quotes_is_what_is_said() -> None:
 def shown(sentence: str) -> str:
     """Return a sentence as documents quote it; a camera's blank may hold its label, too."""
     return re.sub(r"\{\d\}", "…", sentence).replace(" ('…')", "").replace("('…')", "")
+
+
+def test_a_korean_windows_terminal_can_write_all_of_it() -> None:
+    for korean in KOREAN.values():
+        korean.encode("cp949")
