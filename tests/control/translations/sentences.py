@@ -54,7 +54,7 @@ NOT_SAID = {
 NO_SENTENCE = re.compile(
     r":? ?living-portrait |taskkill |kill |py |python3? |pip install |sudo |--engine live"
     r"|\"?\{\d\}\" -m |'?\{\d\}'? --|Callable\[|Idle \||Standby \||list\[|np\.|event: "
-    r"|Content-Type: |default-src|<|\{\"|%\(asctime|rtmp://HOST|/portrait/"
+    r"|Content-Type: |default-src|<|\{\"|%\(asctime|/portrait/"
 )
 NAMES = {
     "Living Portrait",
