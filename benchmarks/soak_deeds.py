@@ -46,7 +46,7 @@ HARD_EVERY_S: Final = 120.0
 LATER: Final = ("stall",)
 
 # Now and then all rests, in one and the same state: only then can memory be compared. A scene's
-# caches fill with 24 MB, another one is prepared beside it, and the standby loop is drawn.
+# caches fill with 12 MB, another one is prepared beside it, and the standby loop is drawn.
 REST_EVERY_S: Final = 75.0
 REST_S: Final = 15.0
 
