@@ -112,7 +112,7 @@ def test_a_refusal_stands_beside_the_place_with_advice(open_page: Callable[..., 
 
     text = page.locator(".answer.bad").inner_text()
     assert "메모.pdf 사진을 추가하지 못했습니다" in text
-    assert "'메모.pdf' is not a picture" in text
+    assert "'메모.pdf'은(는) 사진이 아닙니다." in text
     assert "512픽셀" in text
     assert kept() == []
 
