@@ -178,6 +178,8 @@ class Stream:
         self._readout.pacer = pacer = Pacer(self.config.fps, lead=LEAD)
         if self._continuity is not None:
             self._continuity.go_on(pacer)
+            # Before the first frame: a renderer that dies with that leaves it, too.
+            self._continuity.keep(settings, self.config)
         animator, taking = self._animator, self._taking
         self._spawn("render", lambda: self.rendering.run(pacer, act, animator, taking))
         self._spawn("housekeeping", self._keep_house)

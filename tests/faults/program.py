@@ -6,6 +6,7 @@
 """
 
 import contextlib
+import http.client
 import json
 import os
 import signal
@@ -143,7 +144,9 @@ class Program:
         """Wait for something; a page that does not answer has not got there yet."""
         end = time.monotonic() + wait_s
         while True:
-            with contextlib.suppress(OSError, KeyError, ValueError, TypeError):
+            with contextlib.suppress(
+                OSError, http.client.HTTPException, KeyError, ValueError, TypeError
+            ):
                 if condition():
                     return
             assert time.monotonic() < end, f"{what} did not come. It said:\n{self.said[-3000:]}"
