@@ -14,6 +14,7 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final
 
+from control.translations.particles import with_particles
 from control.translations.templates import Template, filled
 
 # The longest messages of the product have 800 characters. What is longer, or has more sentences, is
@@ -118,9 +119,8 @@ class _Telling:
             return 0, text
         template, values = found
         inner = [self.say(value, depth - 1) for value in values]
-        said = filled(
-            self._catalogue.sentences[template.sentence], tuple(value for _, value in inner)
-        )
+        korean = self._catalogue.sentences[template.sentence]
+        said = with_particles(filled(korean, tuple(value for _, value in inner)))
         return template.weight + sum(known for known, _ in inner), said
 
     def _within(self, text: str, depth: int) -> _Said:

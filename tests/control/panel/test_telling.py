@@ -50,8 +50,7 @@ def test_the_state_tells_its_problems_in_korean(client: FlaskClient, stream: Fak
 
     assert english["problems"] == [GONE + STAYS]
     assert korean["problems"] == [
-        "카메라 /dev/video10이(가) 사라졌습니다. "
-        "스트림은 계속되고, 카메라가 생기면 저절로 연결됩니다."
+        "카메라 /dev/video10이 사라졌습니다. 스트림은 계속되고, 카메라가 생기면 저절로 연결됩니다."
     ]
 
 
@@ -69,7 +68,7 @@ def test_pages_in_two_languages_hear_the_same_events(app: Flask, stream: FakeStr
         heard[language] = state["problems"]
 
     assert heard["en"] == [GONE + STAYS]
-    assert heard["ko"][0].startswith("카메라 /dev/video10이(가) 사라졌습니다.")
+    assert heard["ko"][0].startswith("카메라 /dev/video10이 사라졌습니다.")
 
 
 def test_the_page_may_name_its_language_where_it_can_send_no_header(client: FlaskClient) -> None:

@@ -9,7 +9,7 @@ from tests.control.panel.in_browser import MARKS
 pytestmark = MARKS
 
 ENGLISH = "The camera /dev/video10 disappeared."
-KOREAN = "카메라 /dev/video10이(가) 사라졌습니다."
+KOREAN = "카메라 /dev/video10이 사라졌습니다."
 
 
 def test_a_refusal_is_shown_in_korean(open_page: Callable[..., Any], stream: FakeStream) -> None:

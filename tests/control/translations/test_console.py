@@ -14,7 +14,7 @@ from control.translations import console
 from control.translations.console import in_system_language, line_in_system_language
 
 ENGLISH = "The camera /dev/video10 disappeared. "
-KOREAN = "카메라 /dev/video10이(가) 사라졌습니다. "
+KOREAN = "카메라 /dev/video10이 사라졌습니다. "
 
 
 @pytest.fixture

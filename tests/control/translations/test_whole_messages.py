@@ -62,7 +62,7 @@ def test_what_is_said_of_a_port(door: str, who: str, monkeypatch: pytest.MonkeyP
         ),
         (
             "a.yaml: keyframe 3, smile: found 4 is out of range, expected a number from 0 to 1.",
-            "a.yaml: keyframe 3, smile: 4은(는) 범위를 벗어났습니다. 알맞은 값: 0에서 1까지의 수.",
+            "a.yaml: keyframe 3, smile: 4는 범위를 벗어났습니다. 알맞은 값: 0에서 1까지의 수.",
         ),
         (
             "There is no photo 'mona'. Did you mean 'mona-lisa'? There are: mona-lisa and 3 more.",
