@@ -4,6 +4,7 @@ A command of a new kind fails here until somebody has said how it is checked.
 """
 
 import importlib.util
+import itertools
 import os
 import re
 import shutil
@@ -246,7 +247,10 @@ def test_a_command_of_another_program_is_what_we_mean(
             assert spec is not None, module
             if module.startswith("benchmarks."):
                 source = Path(str(spec.origin)).read_text(encoding="utf-8")
-                for flag in (word for word in arguments if word.startswith("--")):
+                own = itertools.takewhile(
+                    lambda word: word != "--", arguments
+                )  # then the product's
+                for flag in (word for word in own if word.startswith("--")):
                     assert f'"{flag}"' in source, f"{module} has no {flag}"
         case ["python3" | "py", "start.py", *arguments]:
             start.split(arguments)  # tests/test_start.py does what they say

@@ -366,7 +366,8 @@ def test_the_stream_says_what_really_draws_and_shows_no_bad_frame(
         assert until(lambda: backend() == f"torch {torch.__version__} fp32")
         assert watch.more(3)
         assert "onnxruntime CPU float32" in stream.problems.get("speed")
-        assert "dark" in stream.problems.get("speed")
+        # Black is the same for every face, too: what is noticed first depends on the moment.
+        assert any(word in stream.problems.get("speed") for word in ("dark", "frozen"))
     finally:
         stream.stop()
 
