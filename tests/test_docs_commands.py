@@ -249,7 +249,7 @@ def test_a_command_of_another_program_is_what_we_mean(
                 source = Path(str(spec.origin)).read_text(encoding="utf-8")
                 own = itertools.takewhile(
                     lambda word: word != "--", arguments
-                )  # then the product's
+                )  # then flags of ours
                 for flag in (word for word in own if word.startswith("--")):
                     assert f'"{flag}"' in source, f"{module} has no {flag}"
         case ["python3" | "py", "start.py", *arguments]:
